@@ -1,0 +1,270 @@
+// Package channel holds the Channel: one party of a call as the dialplan sees it, with the blocking primitives a script uses.
+//
+//	tech/* ──Leg──► Channel ◄──primitives── scripting (one goroutine owns the channel and calls them)
+//	                   │ facts
+//	                   ▼
+//	          Core (all live channels, names, technologies) ► engine (CDR, events)
+//
+// The owner goroutine calls the primitives; Hangup, Digit, Ended, Get, Set and Info are safe from anywhere (ARCHITECTURE: state table).
+// Every primitive returns *HangupError once the channel is gone, ErrRedirected once another party moved it.
+package channel
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"asterism/engine/dialplan"
+
+	"github.com/rs/zerolog"
+)
+
+// State is Asterisk's channel state; the numbers are those of AMI's ChannelState.
+type State int
+
+// The states a SIP or Local channel passes through.
+const (
+	Down    State = 0
+	Dialing State = 3
+	Ring    State = 4 // an incoming call that has not been answered
+	Ringing State = 5 // an outgoing call whose far end rings
+	Up      State = 6
+	Busy    State = 7
+)
+
+func (s State) String() string {
+	switch s {
+	case Dialing:
+		return "Dialing"
+	case Ring:
+		return "Ring"
+	case Ringing:
+		return "Ringing"
+	case Up:
+		return "Up"
+	case Busy:
+		return "Busy"
+	}
+	return "Down"
+}
+
+// CallerID is a party's name and number as shown to others. Presentation is Asterisk's word ("allowed", "prohib", "unavailable"); "" means allowed.
+type CallerID struct{ Name, Number, Presentation string }
+
+// String is the form of Asterisk's CDR clid and CALLERID(all): "Name" <number>.
+func (c CallerID) String() string {
+	switch {
+	case c.Name == "":
+		return c.Number
+	case c.Number == "":
+		return `"` + c.Name + `"`
+	}
+	return `"` + c.Name + `" <` + c.Number + `>`
+}
+
+// Config describes a channel to make. Core.New fills what is empty.
+type Config struct {
+	Tech, Endpoint string // "PJSIP", "alice": the channel is named PJSIP/alice-00000001
+	Name           string // overrides the name built from Tech and Endpoint (Local channels)
+	Leg            Leg
+	State          State
+	Parent         *Channel // the channel that dials this one: variables, linked id, call id and language are inherited
+	Place          dialplan.Place
+	CallerID       CallerID
+	DNID           string // the number that was dialled
+	AccountCode    string
+	Language       string
+	Variables      map[string]string
+	Attachment     any // what the maker keeps with the channel (the engine: its generation)
+}
+
+// Channel is one party of a call. Its ctx field is the one exception to "no ctx in a struct": the channel is the lifetime.
+type Channel struct {
+	core     *Core
+	leg      Leg
+	tech     string
+	name     string
+	uniqueID string
+	callID   string
+	endpoint string
+	dnid     string
+	created  time.Time
+	log      zerolog.Logger
+	attached any
+
+	ctx    context.Context
+	cancel context.CancelCauseFunc
+
+	digits digitQueue
+
+	mu        sync.Mutex // guards all below; a leaf
+	state     State
+	linkedID  string
+	place     dialplan.Place
+	app, data string
+	callerID  CallerID
+	connected CallerID
+	account   string
+	language  string
+	cause     Cause
+	answered  time.Time
+	ended     time.Time
+	variables map[string]variable
+	bridgedTo string // the peer's name while bridged
+	tone      func() // stops the call-progress tone that plays, if any
+}
+
+// Context ends, with a *HangupError as its cause, when the channel hangs up.
+func (c *Channel) Context() context.Context { return c.ctx }
+
+// Attachment is what the maker of the channel gave in Config: the engine keeps the call's generation there.
+func (c *Channel) Attachment() any { return c.attached }
+
+// Leg is the channel's technology side.
+func (c *Channel) Leg() Leg { return c.leg }
+
+// Name is unique in this process: PJSIP/alice-0000002a.
+func (c *Channel) Name() string { return c.name }
+
+// Tech is the technology's name, "PJSIP" or "Local".
+func (c *Channel) Tech() string { return c.tech }
+
+// UniqueID is Asterisk's epoch.counter.
+func (c *Channel) UniqueID() string { return c.uniqueID }
+
+// CallID marks all log lines of one call: C-00000001. A dialled channel has its caller's.
+func (c *Channel) CallID() string { return c.callID }
+
+// Endpoint is the pjsip.conf endpoint's name, "" for other technologies.
+func (c *Channel) Endpoint() string { return c.endpoint }
+
+// DNID is the number that was dialled to reach this channel.
+func (c *Channel) DNID() string { return c.dnid }
+
+// Created is when the channel came into being.
+func (c *Channel) Created() time.Time { return c.created }
+
+// Log carries the fields call and chan.
+func (c *Channel) Log() *zerolog.Logger { return &c.log }
+
+// LinkedID is the UniqueID of the oldest channel of the call.
+func (c *Channel) LinkedID() string { return locked(c, func() string { return c.linkedID }) }
+
+// State is where the channel stands.
+func (c *Channel) State() State { return locked(c, func() State { return c.state }) }
+
+// Answered is when the channel was answered; zero before.
+func (c *Channel) Answered() time.Time { return locked(c, func() time.Time { return c.answered }) }
+
+// Ended is when the channel hung up; zero before.
+func (c *Channel) Ended() time.Time { return locked(c, func() time.Time { return c.ended }) }
+
+// Place is where in the dialplan the channel is.
+func (c *Channel) Place() dialplan.Place { return locked(c, func() dialplan.Place { return c.place }) }
+
+// SetPlace moves the channel in the dialplan; the run loop acts on it.
+func (c *Channel) SetPlace(p dialplan.Place) { c.update(func() { c.place = p }) }
+
+// SetApplication notes the application that runs, for `core show channels` and the CDR's lastapp.
+func (c *Channel) SetApplication(name, data string) { c.update(func() { c.app, c.data = name, data }) }
+
+// Application is the last one that SetApplication named.
+func (c *Channel) Application() (name, data string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.app, c.data
+}
+
+// CallerID is who this channel's party is.
+func (c *Channel) CallerID() CallerID { return locked(c, func() CallerID { return c.callerID }) }
+
+// SetCallerID replaces it; channels dialled from here on show it.
+func (c *Channel) SetCallerID(id CallerID) { c.update(func() { c.callerID = id }) }
+
+// Connected is who this channel talks to.
+func (c *Channel) Connected() CallerID { return locked(c, func() CallerID { return c.connected }) }
+
+// AccountCode goes to the CDR.
+func (c *Channel) AccountCode() string { return locked(c, func() string { return c.account }) }
+
+// SetAccountCode replaces it.
+func (c *Channel) SetAccountCode(code string) { c.update(func() { c.account = code }) }
+
+// Language chooses the prompts.
+func (c *Channel) Language() string { return locked(c, func() string { return c.language }) }
+
+// SetLanguage replaces it.
+func (c *Channel) SetLanguage(lang string) { c.update(func() { c.language = lang }) }
+
+// HangupCause is the cause of this channel's end, or of the last leg it dialled.
+func (c *Channel) HangupCause() Cause { return locked(c, func() Cause { return c.cause }) }
+
+// SetHangupCause overrides it.
+func (c *Channel) SetHangupCause(cause Cause) { c.update(func() { c.cause = cause }) }
+
+// HungUp tells whether the channel is gone.
+func (c *Channel) HungUp() bool { return c.ctx.Err() != nil }
+
+func (c *Channel) update(f func()) { c.mu.Lock(); f(); c.mu.Unlock() }
+
+func locked[T any](c *Channel, f func() T) T {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return f()
+}
+
+// Hangup ends the channel with a cause: the far end is told (BYE, CANCEL or a final response), the context is cancelled. It returns at
+// once and only the first end counts. 0 means: the cause set before, else normal clearing.
+func (c *Channel) Hangup(cause Cause) {
+	if c.end(cause) {
+		c.leg.Hangup(c.HangupCause())
+	}
+}
+
+// FarEndGone is called by the technology when the far end hung up; the technology has told the wire what it needs to know.
+func (c *Channel) FarEndGone(cause Cause) { c.end(cause) }
+
+// end marks the channel as gone; only the first call returns true.
+func (c *Channel) end(cause Cause) bool {
+	c.mu.Lock()
+	if !c.ended.IsZero() {
+		c.mu.Unlock()
+		return false
+	}
+	if cause != 0 {
+		c.cause = cause
+	} else if c.cause == 0 {
+		c.cause = NormalClearing
+	}
+	cause = c.cause
+	c.ended = c.core.clock.Now()
+	c.mu.Unlock()
+	c.cancel(&HangupError{Cause: cause})
+	return true
+}
+
+// gone is the error every primitive returns after the end.
+func (c *Channel) gone() error { return context.Cause(c.ctx) }
+
+// Info is a copy of a channel's facts, for those who watch.
+type Info struct {
+	Name, UniqueID, LinkedID, CallID, Tech, Endpoint string
+	State                                            State
+	Place                                            dialplan.Place
+	Application, Data                                string
+	CallerID, Connected                              CallerID
+	AccountCode, Language, BridgedTo                 string
+	Created, Answered                                time.Time
+	Cause                                            Cause
+}
+
+// Info is safe from anywhere.
+func (c *Channel) Info() Info {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return Info{
+		Name: c.name, UniqueID: c.uniqueID, LinkedID: c.linkedID, CallID: c.callID, Tech: c.tech, Endpoint: c.endpoint,
+		State: c.state, Place: c.place, Application: c.app, Data: c.data, CallerID: c.callerID, Connected: c.connected,
+		AccountCode: c.account, Language: c.language, BridgedTo: c.bridgedTo, Created: c.created, Answered: c.answered, Cause: c.cause,
+	}
+}

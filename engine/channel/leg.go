@@ -1,0 +1,93 @@
+package channel
+
+import (
+	"context"
+	"time"
+
+	"asterism/engine/media"
+)
+
+// Indication is a call-progress signal towards a channel's party.
+type Indication int
+
+// The indications of RFC 3261's provisional responses, and the two that end in a tone or a final response.
+const (
+	IndicateProceeding Indication = iota + 1 // 100
+	IndicateRinging                          // 180, or ringback tone once answered
+	IndicateProgress                         // 183 with SDP: early media flows
+	IndicateBusy                             // 486, or busy tone once answered
+	IndicateCongestion                       // 503, or congestion tone once answered
+)
+
+// Leg is a channel's technology side: what tech/* implements and tests fake. Its methods may be called from any goroutine.
+type Leg interface {
+	// Answer accepts an incoming call (200 with SDP); nil at once when there is nothing to answer.
+	Answer(ctx context.Context) error
+	// Indicate signals progress to an unanswered incoming call. Busy and Congestion send the final response.
+	Indicate(Indication) error
+	// Hangup ends the leg: BYE, CANCEL or a final response, whichever is due. It returns at once and is idempotent.
+	Hangup(Cause)
+	// Media is the leg's sound; nil when it has none (yet).
+	Media() Media
+	// Property answers CHANNEL(pjsip,call-id) and its like; name is "pjsip,call-id".
+	Property(name string) (string, bool)
+}
+
+// Media is the sound of a leg. Implementations never block.
+type Media interface {
+	// Play starts src, replacing what plays; done is called exactly once, when it ends or is stopped.
+	Play(src media.Source, done func()) (stop func())
+	Echo(on bool)
+	SendDigit(digit rune, dur time.Duration)
+	// Join relays sound and digits between two legs until leave is called.
+	Join(other Media) (leave func(), err error)
+}
+
+// Caller is a Leg that can be dialled.
+type Caller interface {
+	Leg
+	// Call sends the call on its way and returns at once; notify hears what becomes of it, in order, until it is answered or ended.
+	Call(notify func(LegEvent))
+}
+
+// LegEventKind says what became of a dialled leg.
+type LegEventKind int
+
+// What a dialled leg reports. Answered and Ended are the last.
+const (
+	LegRinging LegEventKind = iota + 1
+	LegProgress
+	LegAnswered
+	LegEnded
+)
+
+// LegEvent is one report of a dialled leg. Cause is set with LegEnded; Forward is where a 3xx pointed (RFC 3261 §8.1.3.4), as user part
+// or, for redirect_method=uri…, whole URI.
+type LegEvent struct {
+	Kind    LegEventKind
+	Cause   Cause
+	Forward string
+}
+
+// Tech makes dialled channels of one technology: "PJSIP", "Local".
+type Tech interface {
+	Name() string
+	// Request makes the channels that dialling resource means (one a contact), each with a Leg that is a Caller and not yet called.
+	// An error names why none could be made; UnavailableError carries a cause.
+	Request(ctx context.Context, resource string, d *DialLeg) ([]*Channel, error)
+}
+
+// DialLeg is what a technology needs to know of the Dial that wants a channel.
+type DialLeg struct {
+	Parent    *Channel
+	CallerID  CallerID
+	Variables map[string]string
+}
+
+// UnavailableError says that a destination cannot be dialled at all; Dial counts it as CHANUNAVAIL (compat §3.3).
+type UnavailableError struct {
+	Cause  Cause
+	Reason string
+}
+
+func (e *UnavailableError) Error() string { return e.Reason }

@@ -1,0 +1,273 @@
+package channel
+
+import (
+	"strings"
+	"sync"
+	"time"
+
+	"asterism/engine/media"
+)
+
+// Answer answers an incoming call and waits for what the technology needs (the 200 is on its way). Harmless when up.
+func (c *Channel) Answer() error {
+	if c.HungUp() {
+		return c.gone()
+	}
+	if c.State() == Up {
+		return nil
+	}
+	if err := c.leg.Answer(c.ctx); err != nil {
+		if c.HungUp() {
+			return c.gone()
+		}
+		return err
+	}
+	c.MarkAnswered()
+	return nil
+}
+
+// MarkAnswered notes that the leg is up; technologies call it for channels that were dialled.
+func (c *Channel) MarkAnswered() {
+	c.mu.Lock()
+	first := c.answered.IsZero()
+	if first {
+		c.answered = c.core.clock.Now()
+	}
+	c.state = Up
+	c.mu.Unlock()
+	if first {
+		c.core.observer.ChannelAnswered(c)
+	}
+}
+
+// SetState is for technologies: Ringing when a dialled phone rings.
+func (c *Channel) SetState(s State) {
+	c.update(func() {
+		if c.state != Up {
+			c.state = s
+		}
+	})
+}
+
+// Call-progress tones of the United States (indications.conf brings the other countries').
+var progressTones = map[Indication]struct {
+	freqs   []float64
+	cadence []time.Duration
+}{
+	IndicateRinging:    {[]float64{440, 480}, []time.Duration{2 * time.Second, 4 * time.Second}},
+	IndicateBusy:       {[]float64{480, 620}, []time.Duration{500 * time.Millisecond, 500 * time.Millisecond}},
+	IndicateCongestion: {[]float64{480, 620}, []time.Duration{250 * time.Millisecond, 250 * time.Millisecond}},
+}
+
+// Indicate signals progress to the party: by SIP before the answer, by a tone after it. A tone plays until the next primitive
+// that makes sound, StopTone, or the end.
+func (c *Channel) Indicate(ind Indication) error {
+	if c.HungUp() {
+		return c.gone()
+	}
+	if c.State() != Up {
+		return c.leg.Indicate(ind)
+	}
+	t, ok := progressTones[ind]
+	m := c.leg.Media()
+	if !ok || m == nil {
+		return nil
+	}
+	stop := m.Play(media.Tone(8000, t.freqs, t.cadence, 0), func() {})
+	c.update(func() { c.tone = stop })
+	return nil
+}
+
+// StopTone ends a call-progress tone started by Indicate.
+func (c *Channel) StopTone() {
+	c.mu.Lock()
+	stop := c.tone
+	c.tone = nil
+	c.mu.Unlock()
+	if stop != nil {
+		stop()
+	}
+}
+
+// Wait lets d pass; digits that arrive are kept.
+func (c *Channel) Wait(d time.Duration) error {
+	if c.HungUp() {
+		return c.gone()
+	}
+	timer, stop := c.core.clock.After(d)
+	defer stop()
+	select {
+	case <-timer:
+		return nil
+	case <-c.ctx.Done():
+		return c.gone()
+	}
+}
+
+// Play plays src to its end, or until a digit of interrupt is pressed; that digit is returned and stays queued for ReadDigit. A digit typed
+// ahead stops it before it starts. 0 means: played to its end.
+func (c *Channel) Play(src media.Source, interrupt string) (rune, error) {
+	if c.HungUp() {
+		return 0, c.gone()
+	}
+	m := c.leg.Media()
+	if m == nil {
+		return 0, ErrNoMedia
+	}
+	c.StopTone()
+	done := make(chan struct{})
+	var once sync.Once
+	stop := m.Play(src, func() { once.Do(func() { close(done) }) })
+	defer stop()
+	for {
+		if d := c.digits.peek(); d != 0 && strings.ContainsRune(interrupt, d) {
+			return d, nil
+		}
+		select {
+		case <-done:
+			if c.HungUp() {
+				return 0, c.gone()
+			}
+			return 0, nil
+		case <-c.digits.signal:
+		case <-c.ctx.Done():
+			return 0, c.gone()
+		}
+	}
+}
+
+// Echo sends the party's sound and digits back until a digit of stop is pressed.
+func (c *Channel) Echo(stop string) (rune, error) {
+	if c.HungUp() {
+		return 0, c.gone()
+	}
+	m := c.leg.Media()
+	if m == nil {
+		return 0, ErrNoMedia
+	}
+	c.StopTone()
+	m.Echo(true)
+	defer m.Echo(false)
+	for {
+		d, err := c.ReadDigit(-1)
+		if err != nil {
+			return 0, err
+		}
+		if strings.ContainsRune(stop, d) {
+			return d, nil
+		}
+	}
+}
+
+// SendDigits sends DTMF to the party: w waits half a second, W a second; gap between digits, dur each (Asterisk: 250 and 100 ms).
+func (c *Channel) SendDigits(digits string, gap, dur time.Duration) error {
+	for _, d := range digits {
+		var err error
+		switch d {
+		case 'w':
+			err = c.Wait(500 * time.Millisecond)
+		case 'W':
+			err = c.Wait(time.Second)
+		default:
+			m := c.leg.Media()
+			if m == nil {
+				return ErrNoMedia
+			}
+			m.SendDigit(d, dur)
+			err = c.Wait(dur + gap)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ReadDigit takes the next digit; 0 when timeout has passed without one. A negative timeout waits for ever, zero only looks.
+func (c *Channel) ReadDigit(timeout time.Duration) (rune, error) {
+	if c.HungUp() {
+		return 0, c.gone()
+	}
+	var timer <-chan time.Time
+	if timeout >= 0 {
+		var stop func()
+		timer, stop = c.core.clock.After(timeout)
+		defer stop()
+	}
+	for {
+		if d := c.digits.pop(); d != 0 {
+			return d, nil
+		}
+		if timeout == 0 {
+			return 0, nil
+		}
+		select {
+		case <-c.digits.signal:
+		case <-timer:
+			return 0, nil
+		case <-c.ctx.Done():
+			return 0, c.gone()
+		}
+	}
+}
+
+// FlushDigits forgets digits typed ahead.
+func (c *Channel) FlushDigits() { c.digits.flush() }
+
+// Digit is called by the technology for each digit the party pressed while not bridged. A full queue drops it.
+func (c *Channel) Digit(d rune) {
+	if c.digits.push(d) {
+		c.core.observer.DigitReceived(c, d)
+	} else {
+		c.log.Warn().Str("digit", string(d)).Int("bound", maxDigits).Msg("digit queue full, digit dropped")
+	}
+}
+
+const maxDigits = 64
+
+// digitQueue holds digits that nobody has read yet; signal has room for one wake-up of the one reader.
+type digitQueue struct {
+	mu     sync.Mutex
+	queue  []rune
+	signal chan struct{}
+}
+
+func (q *digitQueue) push(d rune) bool {
+	q.mu.Lock()
+	full := len(q.queue) >= maxDigits
+	if !full {
+		q.queue = append(q.queue, d)
+	}
+	q.mu.Unlock()
+	select {
+	case q.signal <- struct{}{}:
+	default:
+	}
+	return !full
+}
+
+func (q *digitQueue) peek() rune {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if len(q.queue) == 0 {
+		return 0
+	}
+	return q.queue[0]
+}
+
+func (q *digitQueue) pop() rune {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if len(q.queue) == 0 {
+		return 0
+	}
+	d := q.queue[0]
+	q.queue = q.queue[1:]
+	return d
+}
+
+func (q *digitQueue) flush() {
+	q.mu.Lock()
+	q.queue = nil
+	q.mu.Unlock()
+}
