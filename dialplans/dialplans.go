@@ -1,0 +1,9 @@
+// Package dialplans holds whole configurations that run as they are; `asterism init` copies demo.
+package dialplans
+
+import "embed"
+
+// FS holds one folder for each example: demo, minimal.
+//
+//go:embed all:*
+var FS embed.FS

@@ -1,0 +1,82 @@
+package scripting
+
+import (
+	"io/fs"
+	"maps"
+	"sync"
+	"time"
+
+	"asterism/engine/channel"
+	"asterism/engine/event"
+	"asterism/engine/sound"
+	"asterism/engine/store"
+
+	"github.com/rs/zerolog"
+)
+
+// Sounds finds prompts; *sound.Library is one.
+type Sounds interface {
+	Open(name, lang string) (*sound.Clip, error)
+}
+
+// Config is what a Host needs. Nil fields are allowed: what needs them then fails with an error that says so.
+type Config struct {
+	// Plugins are folders of plugins, the strongest first: the site's etc/plugins, then the shipped ones. The folder "plugins" of the
+	// directory given to Load comes before all of these.
+	Plugins []fs.FS
+	Store   store.Store
+	Sounds  Sounds
+	Events  *event.Bus
+	Log     zerolog.Logger
+	Clock   channel.Clock // the one the channels wait on; nil: channel.SystemClock
+	// Budget is how long Lua may run without calling a primitive, and how long it may go on after the hang-up. Zero: 5 s and 30 s.
+	Budget, Grace time.Duration
+}
+
+// Host makes generations and keeps what outlives them: global variables.
+type Host struct {
+	cfg  Config
+	libs *libraries
+
+	mu      sync.Mutex // guards globals; a leaf
+	globals map[string]string
+}
+
+// New makes a Host. It starts nothing.
+func New(cfg Config) *Host {
+	if cfg.Clock == nil {
+		cfg.Clock = channel.SystemClock{}
+	}
+	if cfg.Budget == 0 {
+		cfg.Budget = 5 * time.Second
+	}
+	if cfg.Grace == 0 {
+		cfg.Grace = 30 * time.Second
+	}
+	return &Host{cfg: cfg, libs: openLibraries(), globals: map[string]string{}}
+}
+
+// Close releases what the Host holds. Calls that run must have ended.
+func (h *Host) Close() {}
+
+// Global reads a global variable (Asterisk's GLOBAL()); they survive a reload.
+func (h *Host) Global(name string) (string, bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	v, ok := h.globals[name]
+	return v, ok
+}
+
+// SetGlobal sets a global variable.
+func (h *Host) SetGlobal(name, value string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.globals[name] = value
+}
+
+// Globals copies all global variables.
+func (h *Host) Globals() map[string]string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return maps.Clone(h.globals)
+}

@@ -1,0 +1,5 @@
+package scripting
+
+type libraries struct{}
+
+func openLibraries() *libraries { return &libraries{} }
