@@ -9,7 +9,7 @@ import (
 // maxDepth bounds a chain of includes, as in Asterisk.
 const maxDepth = 512
 
-// Problem is something Build put right by leaving it out.
+// Problem is something Build found wrong and works around.
 type Problem struct {
 	File    string
 	Line    int
@@ -69,8 +69,8 @@ func (b *Builder) Include(context, included string, s Source, file string, line 
 	b.includes = append(b.includes, include{context, included, s, file, line})
 }
 
-// Build makes the index. Broken patterns, doubled priorities, and includes that name no context or close a circle are left
-// out, each with a Problem.
+// Build makes the index. Broken patterns, doubled priorities and includes that name no context are left out, each with a
+// Problem; includes that go round in a circle are reported and harmless.
 func (b *Builder) Build() (*Index, []Problem) {
 	x := &Index{contexts: make(map[string]*context, len(b.names))}
 	names := slices.Sorted(slices.Values(b.names))
@@ -81,7 +81,7 @@ func (b *Builder) Build() (*Index, []Problem) {
 	}
 	problems := b.addEntries(x)
 	problems = append(problems, b.addIncludes(x)...)
-	return x, append(problems, x.cutCircles(b.includes)...)
+	return x, append(problems, x.findCircles(b.includes)...)
 }
 
 func (b *Builder) addEntries(x *Index) (problems []Problem) {

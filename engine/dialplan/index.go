@@ -87,7 +87,7 @@ type question struct {
 	exten, key, cid string // key: exten without '-'
 	mode            Mode
 	wanted          func(*Entry) bool
-	seen            []uint64 // contexts visited, by 2*id+layer-set: each is asked once, so includes cost linear time
+	seen            []uint64 // bits 2*id (context) and 2*id+1 (Lua layer): each is asked once, so includes cost linear time
 }
 
 // Find looks up exten in context, its layers and its includes, depth first, and returns the first extension in match
@@ -140,7 +140,7 @@ func (x *Index) find(name, exten, cid string, m Mode, wanted func(*Entry) bool) 
 
 // context asks c: conf's extensions, the Lua layer, conf's includes. final tells the caller only that c itself has decided.
 func (q *question) context(c *context, depth int) (e *Entry, final bool) {
-	if !q.visit(2*c.id) || depth > maxDepth {
+	if depth > maxDepth || !q.visit(2*c.id) {
 		return nil, false
 	}
 	if e, final = q.extensions(&c.layers[Conf]); e != nil || final {
@@ -159,7 +159,7 @@ func (q *question) context(c *context, depth int) (e *Entry, final bool) {
 
 // lua asks c's Lua layer and, through its includes, those of other contexts.
 func (q *question) lua(c *context, depth int) (e *Entry, final bool) {
-	if !q.visit(2*c.id+1) || depth > maxDepth {
+	if depth > maxDepth || !q.visit(2*c.id+1) {
 		return nil, false
 	}
 	if e, final = q.extensions(&c.layers[Lua]); e != nil || final {
