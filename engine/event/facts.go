@@ -1,0 +1,197 @@
+package event
+
+import (
+	"net/netip"
+	"time"
+)
+
+// Channel is what every event about a channel says of it, as it was at that moment.
+type Channel struct {
+	Name     string // "PJSIP/alice-00000001"
+	UniqueID string
+	LinkedID string // UniqueID of the call's oldest channel
+	CallID   string // "C-00000001", as in the log
+	Endpoint string // "" for channels without one (Local)
+
+	State       int    // Asterisk's number: Down 0, Dialing 3, Ring 4, Ringing 5, Up 6, Busy 7
+	StateName   string // "Up"
+	AccountCode string
+	Language    string
+
+	CallerName, CallerNumber       string
+	ConnectedName, ConnectedNumber string
+
+	Context, Exten string
+	Priority       int
+}
+
+// ChannelCreated : a channel exists.
+type ChannelCreated struct {
+	At      time.Time
+	Channel Channel
+}
+
+// ChannelStateChanged : the channel's State is another one than before.
+type ChannelStateChanged struct {
+	At      time.Time
+	Channel Channel
+}
+
+// ChannelAnswered : the channel was answered, by us or by the far side.
+type ChannelAnswered struct {
+	At      time.Time
+	Channel Channel
+}
+
+// ChannelHungUp : the channel is gone.
+type ChannelHungUp struct {
+	At        time.Time
+	Channel   Channel
+	Cause     int    // Q.850
+	CauseText string // "Normal Clearing"
+}
+
+// ExtensionEntered : the dialplan runs an application on the channel at Channel.Context, Exten, Priority.
+type ExtensionEntered struct {
+	At                time.Time
+	Channel           Channel
+	Application, Data string
+}
+
+// VariableSet : a channel variable was set. Channel is the zero value for a global one.
+type VariableSet struct {
+	At          time.Time
+	Channel     Channel
+	Name, Value string
+}
+
+// DigitReceived : the channel's far side pressed a key.
+type DigitReceived struct {
+	At       time.Time
+	Channel  Channel
+	Digit    rune
+	Duration time.Duration
+}
+
+// DialBegun : Caller began to ring Peer. Caller is the zero value when nobody dials (originate).
+type DialBegun struct {
+	At           time.Time
+	Caller, Peer Channel
+	DialString   string // "alice" of "PJSIP/alice"
+}
+
+// DialEnded : that ringing is over, with DIALSTATUS in Status.
+type DialEnded struct {
+	At           time.Time
+	Caller, Peer Channel
+	Status       string // "ANSWER", "BUSY", …
+	Forward      string // where the peer sent us instead
+}
+
+// BridgeEntered : the channel hears the others of the bridge.
+type BridgeEntered struct {
+	At      time.Time
+	Bridge  string
+	Channel Channel
+}
+
+// BridgeLeft : the channel no longer hears them.
+type BridgeLeft struct {
+	At      time.Time
+	Bridge  string
+	Channel Channel
+}
+
+// HoldBegun : the channel's far side put us on hold.
+type HoldBegun struct {
+	At         time.Time
+	Channel    Channel
+	MusicClass string
+}
+
+// HoldEnded : it took us back.
+type HoldEnded struct {
+	At      time.Time
+	Channel Channel
+}
+
+// Contact is what every event about a contact says of it.
+type Contact struct {
+	AOR       string
+	Endpoint  string // the endpoint that registered it; "" for a static contact no endpoint was named for
+	URI       string
+	Received  netip.AddrPort // where the REGISTER came from; invalid for static contacts
+	Transport string         // "udp", "tcp", …; "" for static contacts
+	UserAgent string
+	CallID    string
+	Expires   time.Time // zero for static contacts
+	Static    bool
+	Status    string // as AMI: "Unknown", "NonQualified", "Reachable", "Unreachable"
+	RTT       time.Duration
+}
+
+// ContactAdded : a contact was bound to an AOR (registered, restored at start, or a static one configured).
+type ContactAdded struct {
+	At      time.Time
+	Contact Contact
+}
+
+// ContactRefreshed : a REGISTER renewed a contact.
+type ContactRefreshed struct {
+	At      time.Time
+	Contact Contact
+}
+
+// ContactRemoved : a contact is gone.
+type ContactRemoved struct {
+	At      time.Time
+	Contact Contact
+	Reason  string // "unregistered", "expired", "replaced", "unavailable", "configuration"
+}
+
+// ContactStatusChanged : a qualify found the contact in another Status than before.
+type ContactStatusChanged struct {
+	At      time.Time
+	Contact Contact
+	Was     string // the Status before
+}
+
+// AuthenticationFailed : someone did not get in. Nothing of the password is in it.
+type AuthenticationFailed struct {
+	At      time.Time
+	Source  netip.AddrPort
+	Method  string
+	Account string // the name tried, cleaned of control characters
+	Reason  string // "wrong", "blocked", "acl", "unidentified"
+	Blocked bool   // the source is refused for a while from now on
+}
+
+// ConfigReloaded : a new generation of configuration and dialplan is in force.
+type ConfigReloaded struct {
+	At         time.Time
+	Generation int
+	Files      []string // what had changed, if known
+}
+
+// ConfigRejected : a reload failed; the generation before stays in force.
+type ConfigRejected struct {
+	At         time.Time
+	Generation int      // the one that stays
+	Problems   []string // each "file:line: what, expected"
+}
+
+// EngineStarted : calls are accepted.
+type EngineStarted struct{ At time.Time }
+
+// EngineStopping : no new calls are accepted.
+type EngineStopping struct {
+	At    time.Time
+	Grace time.Duration
+}
+
+// ScriptFailed : a Lua error ended a script.
+type ScriptFailed struct {
+	At      time.Time
+	Channel Channel // zero for a plugin's event or timer
+	Message string  // with file:line
+}
