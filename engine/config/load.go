@@ -1,0 +1,112 @@
+package config
+
+import (
+	"cmp"
+	"fmt"
+	"io/fs"
+	"slices"
+	"strings"
+)
+
+// loader collects a snapshot and its problems. Each step of Load reads one file's meaning.
+type loader struct {
+	fsys     fs.FS
+	opt      LoadOptions
+	snap     *Snapshot
+	problems []Problem
+	seen     map[problemKey]int // index in problems of what was said before, for objects of one template
+	included map[string]bool    // files that another one brought in: they mean nothing alone
+}
+
+// problemKey is a problem without the object it was found in.
+type problemKey struct {
+	pos  Pos
+	what string
+}
+
+// object names what a problem was found in: endpoint "alice".
+type object struct{ kind, name string }
+
+func (o object) String() string {
+	if o.name == "" {
+		return o.kind
+	}
+	return fmt.Sprintf("%s %q", o.kind, o.name)
+}
+
+// report adds a problem of an object. A line of a template is reported once, however many objects inherit it.
+func (l *loader) report(o object, pos Pos, c *complaint) {
+	key := problemKey{pos, o.kind + c.what}
+	if _, again := l.seen[key]; again && pos.Line > 0 {
+		l.seen[key]++
+		return
+	}
+	if l.seen == nil {
+		l.seen = map[problemKey]int{}
+	}
+	l.seen[key] = 1
+	l.problems = append(l.problems, Problem{Pos: pos, Warning: c.warning, What: o.String() + ": " + c.what, Want: c.want})
+}
+
+// typed are the files that Load understands itself: their problems are ours, not a plugin's.
+var typed = []string{"acl.conf", "cdr.conf", "logger.conf", "pjsip.conf", "pjsip_wizard.conf", "rtp.conf"}
+
+// readFiles parses every .conf at the top of the directory, so that a snapshot stays what it is when a file changes.
+// asterisk.conf was read before: it says whether #exec is allowed.
+func (l *loader) readFiles() {
+	o := l.opt.ParseOptions
+	if !l.snap.Asterisk.ExecIncludes {
+		o.Exec = nil
+	}
+	names, _ := fs.Glob(l.fsys, "*.conf") // the pattern is good; an unreadable directory has no files
+	loose := map[string][]Problem{}
+	for _, name := range names {
+		if name == l.asteriskName() {
+			continue
+		}
+		f, problems := l.parse(name, o)
+		if f != nil {
+			l.snap.files[name] = f
+		}
+		if slices.Contains(typed, name) {
+			l.problems = append(l.problems, problems...)
+		} else {
+			loose[name] = problems
+		}
+	}
+	for _, name := range names {
+		if l.included[name] {
+			continue // a fragment: its problems, if any, were found where it is included
+		}
+		for _, p := range loose[name] {
+			p.Warning = true // whoever reads the file decides how much it matters
+			l.problems = append(l.problems, p)
+		}
+	}
+}
+
+// parse reads one file and remembers what it included.
+func (l *loader) parse(name string, o ParseOptions) (*File, []Problem) {
+	p := newParser(l.fsys, name, o)
+	ok := p.read(l.fsys, name, name, Pos{File: name})
+	if l.included == nil {
+		l.included = map[string]bool{}
+	}
+	for _, n := range p.included {
+		l.included[n] = true
+	}
+	if !ok {
+		return nil, p.problems
+	}
+	return p.file, p.problems
+}
+
+func (l *loader) asteriskName() string { return cmp.Or(l.opt.AsteriskFile, "asterisk.conf") }
+
+// sortProblems puts them in the order a reader walks through the files.
+func sortProblems(problems []Problem) []Problem {
+	slices.SortStableFunc(problems, func(a, b Problem) int {
+		return cmp.Or(strings.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line))
+	})
+	return problems
+}
