@@ -27,17 +27,17 @@ func (c *Channel) Bridge(peer *Channel, _ BridgeOptions) (BridgeResult, error) {
 		return BridgeResult{}, err
 	}
 	began := c.core.clock.Now()
-	c.update(func() { c.bridgedTo = peer.name })
-	id := c.CallerID()
-	peer.update(func() { peer.bridgedTo, peer.connected = c.name, id })
+	bridge, mineID, theirsID := c.core.bridgeID(), c.CallerID(), peer.CallerID()
+	c.update(func() { c.bridgeID, c.bridgedTo, c.connected = bridge, peer.name, theirsID })
+	peer.update(func() { peer.bridgeID, peer.bridgedTo, peer.connected = bridge, c.name, mineID })
 	c.core.observer.Bridged(c, peer)
 	select {
 	case <-c.ctx.Done():
 	case <-peer.ctx.Done():
 	}
 	leave()
-	c.update(func() { c.bridgedTo = "" })
-	peer.update(func() { peer.bridgedTo = "" })
+	c.update(func() { c.bridgeID, c.bridgedTo = "", "" })
+	peer.update(func() { peer.bridgeID, peer.bridgedTo = "", "" })
 	c.core.observer.Unbridged(c, peer)
 	res := BridgeResult{Duration: c.core.clock.Now().Sub(began)}
 	if c.HungUp() {

@@ -248,23 +248,27 @@ func (c *Channel) gone() error { return context.Cause(c.ctx) }
 
 // Info is a copy of a channel's facts, for those who watch.
 type Info struct {
-	Name, UniqueID, LinkedID, CallID, Tech, Endpoint string
-	State                                            State
-	Place                                            dialplan.Place
-	Application, Data                                string
-	CallerID, Connected                              CallerID
-	AccountCode, Language, BridgedTo                 string
-	Created, Answered                                time.Time
-	Cause                                            Cause
+	Name, UniqueID, LinkedID, CallID, Tech, Endpoint, DNID string
+	State                                                  State
+	Place                                                  dialplan.Place
+	Application, Data                                      string
+	CallerID, Connected                                    CallerID
+	AccountCode, Language                                  string
+	BridgeID, Peer                                         string // Peer: the name of the channel it is bridged to
+	Created, Answered                                      time.Time
+	Cause                                                  Cause
+	Variables                                              map[string]string
 }
 
 // Info is safe from anywhere.
 func (c *Channel) Info() Info {
+	variables := c.Variables()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return Info{
-		Name: c.name, UniqueID: c.uniqueID, LinkedID: c.linkedID, CallID: c.callID, Tech: c.tech, Endpoint: c.endpoint,
+		Name: c.name, UniqueID: c.uniqueID, LinkedID: c.linkedID, CallID: c.callID, Tech: c.tech, Endpoint: c.endpoint, DNID: c.dnid,
 		State: c.state, Place: c.place, Application: c.app, Data: c.data, CallerID: c.callerID, Connected: c.connected,
-		AccountCode: c.account, Language: c.language, BridgedTo: c.bridgedTo, Created: c.created, Answered: c.answered, Cause: c.cause,
+		AccountCode: c.account, Language: c.language, BridgeID: c.bridgeID, Peer: c.bridgedTo, Created: c.created, Answered: c.answered,
+		Cause: c.cause, Variables: variables,
 	}
 }

@@ -66,6 +66,7 @@ type Core struct {
 	channels map[string]*Channel
 	names    uint32
 	calls    uint32
+	bridges  uint32
 	uniques  uint64
 }
 
@@ -203,3 +204,18 @@ func (NoObserver) DialEnded(caller, leg *Channel, why string) {}
 func (NoObserver) Bridged(a, b *Channel)                      {}
 func (NoObserver) Unbridged(a, b *Channel)                    {}
 func (NoObserver) DigitReceived(*Channel, rune)               {}
+
+// bridgeID names a bridge, for those who list them.
+func (k *Core) bridgeID() string {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.bridges++
+	return fmt.Sprintf("bridge-%08x", k.bridges)
+}
+
+// Calls is how many calls (channels that nobody dialled) have begun.
+func (k *Core) Calls() uint64 {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return uint64(k.calls)
+}
