@@ -110,6 +110,7 @@ type Channel struct {
 	answered  time.Time
 	ended     time.Time
 	variables map[string]variable
+	bridgeID  string // of the bridge the channel is in
 	bridgedTo string // the peer's name while bridged
 	tone      func() // stops the call-progress tone that plays, if any
 }

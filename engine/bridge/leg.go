@@ -1,0 +1,33 @@
+package bridge
+
+import (
+	"fmt"
+
+	"asterism/engine/media"
+)
+
+// Leg is a channel's side that has a port: what tech/* joins.
+type Leg interface {
+	Port() *media.Port
+	// SetJoined tells the leg that a bridge carries its digits on (true), or that they are for the script (false).
+	SetJoined(on bool)
+}
+
+// JoinLegs joins the ports of two legs of any technology; other must be a Leg too. leave is idempotent.
+func JoinLegs(a Leg, other any) (leave func(), err error) {
+	b, ok := other.(Leg)
+	if !ok {
+		return nil, fmt.Errorf("bridge: %T has no port to join", other)
+	}
+	joined, err := Join(a.Port(), b.Port())
+	if err != nil {
+		return nil, err
+	}
+	a.SetJoined(true)
+	b.SetJoined(true)
+	return func() {
+		joined.Leave()
+		a.SetJoined(false)
+		b.SetJoined(false)
+	}, nil
+}

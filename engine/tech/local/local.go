@@ -1,0 +1,205 @@
+// Package local is the technology "Local": Local/exten@context dials into the dialplan. Its two channels are the two ends of one string:
+//
+//	dialler ─► Local/1001@internal-00000003;1 ═ ports back to back ═ …;2 ─► dialplan at internal,1001
+//
+// ;1 belongs to whoever dialled, ;2 runs the dialplan on a goroutine of the engine. Ringing, progress and the answer of ;2 are reported to
+// the dialler of ;1; either end's hang-up ends the other.
+package local
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"asterism/engine/bridge"
+	"asterism/engine/channel"
+	"asterism/engine/dialplan"
+	"asterism/engine/media"
+)
+
+// maxDepth bounds Local channels that dial Local channels (Asterisk's MAX_FORWARDS).
+const maxDepth = 20
+
+// depthVariable counts them; it is inherited.
+const depthVariable = "MAX_FORWARDS"
+
+// Tech makes Local channels.
+type Tech struct {
+	core  *channel.Core
+	media *media.Engine
+	mu    sync.Mutex // guards count
+	count uint32
+}
+
+// New makes the technology.
+func New(core *channel.Core, m *media.Engine) *Tech { return &Tech{core: core, media: m} }
+
+// Name is "Local".
+func (t *Tech) Name() string { return "Local" }
+
+// Request makes the pair for exten@context[/options]; options are accepted as Asterisk's (n, j) and change nothing, because we never
+// optimise a Local channel away.
+func (t *Tech) Request(_ context.Context, resource string, d *channel.DialLeg) ([]*channel.Channel, error) {
+	address, _, _ := strings.Cut(resource, "/")
+	exten, plan, ok := strings.Cut(address, "@")
+	if !ok {
+		plan = "default"
+	}
+	if exten == "" || plan == "" {
+		return nil, &channel.UnavailableError{Cause: channel.NoRouteDestination, Reason: fmt.Sprintf("local: %q: want exten@context", resource)}
+	}
+	depth := maxDepth
+	if v, ok := d.Parent.Get(depthVariable); ok {
+		if n, err := strconv.Atoi(v); err == nil {
+			depth = n
+		}
+	}
+	if depth <= 0 {
+		return nil, &channel.UnavailableError{Cause: channel.UserBusy, Reason: "local: too many forwards, this looks like a loop"}
+	}
+	near, far := &end{core: t.core}, &end{core: t.core, runs: true}
+	near.other, far.other = far, near
+	near.port, far.port = t.media.NewPair(
+		media.PortConfig{OnDigit: func(g media.Digit) { near.digit(g.Rune) }},
+		media.PortConfig{OnDigit: func(g media.Digit) { far.digit(g.Rune) }})
+	t.mu.Lock()
+	t.count++
+	base := fmt.Sprintf("Local/%s@%s-%08x", exten, plan, t.count)
+	t.mu.Unlock()
+	near.ch = t.core.New(channel.Config{Tech: "Local", Name: base + ";1", Leg: near, State: channel.Down, Parent: d.Parent, Variables: d.Variables,
+		CallerID: channel.CallerID{Number: exten}, DNID: exten})
+	far.ch = t.core.New(channel.Config{Tech: "Local", Name: base + ";2", Leg: far, State: channel.Ring, Parent: d.Parent, Variables: d.Variables,
+		CallerID: d.CallerID, DNID: exten, Place: dialplan.Place{Context: plan, Exten: exten, Priority: 1}})
+	far.ch.Set("__"+depthVariable, strconv.Itoa(depth-1))
+	return []*channel.Channel{near.ch}, nil
+}
+
+// end is one end of the string.
+type end struct {
+	core  *channel.Core
+	ch    *channel.Channel
+	port  *media.Port
+	other *end
+	runs  bool // ;2: runs the dialplan
+
+	mu     sync.Mutex // guards below; a leaf
+	notify func(channel.LegEvent)
+	called bool
+	over   bool
+	joined bool
+}
+
+// Call starts the dialplan on ;2.
+func (e *end) Call(notify func(channel.LegEvent)) {
+	e.mu.Lock()
+	e.notify, e.called = notify, true
+	over := e.over
+	e.mu.Unlock()
+	if over {
+		return
+	}
+	e.core.Start(e.other.ch)
+}
+
+// tell reports to the dialler of ;1, as long as it has not been told the end.
+func (e *end) tell(ev channel.LegEvent) {
+	e.mu.Lock()
+	notify := e.notify
+	if ev.Kind == channel.LegAnswered || ev.Kind == channel.LegEnded {
+		e.notify = nil
+	}
+	e.mu.Unlock()
+	if notify != nil {
+		notify(ev)
+	}
+}
+
+// Answer: ;2 was answered, so ;1 was.
+func (e *end) Answer(context.Context) error {
+	if e.runs {
+		e.other.tell(channel.LegEvent{Kind: channel.LegAnswered})
+	}
+	return nil
+}
+
+// Indicate passes ;2's progress to the dialler of ;1.
+func (e *end) Indicate(ind channel.Indication) error {
+	switch {
+	case !e.runs:
+	case ind == channel.IndicateRinging:
+		e.other.tell(channel.LegEvent{Kind: channel.LegRinging})
+	case ind == channel.IndicateProgress:
+		e.other.tell(channel.LegEvent{Kind: channel.LegProgress})
+	case ind == channel.IndicateBusy:
+		e.other.tell(channel.LegEvent{Kind: channel.LegEnded, Cause: channel.UserBusy})
+	case ind == channel.IndicateCongestion:
+		e.other.tell(channel.LegEvent{Kind: channel.LegEnded, Cause: channel.Congestion})
+	}
+	return nil
+}
+
+// Hangup ends both ends; a ;1 that still rings reports the cause.
+func (e *end) Hangup(cause channel.Cause) {
+	e.close()
+	e.other.close()
+	if e.runs {
+		e.other.tell(channel.LegEvent{Kind: channel.LegEnded, Cause: cause})
+		e.other.ch.FarEndGone(cause)
+		return
+	}
+	e.other.ch.FarEndGone(cause)
+	e.mu.Lock()
+	called := e.called
+	e.mu.Unlock()
+	if !called { // nobody runs ;2, so nobody else releases it
+		e.other.ch.Release()
+	}
+}
+
+func (e *end) close() {
+	e.mu.Lock()
+	e.over = true
+	e.mu.Unlock()
+	e.port.Close()
+}
+
+// digit reaches the script unless a bridge carries it on.
+func (e *end) digit(d rune) {
+	e.mu.Lock()
+	joined := e.joined
+	e.mu.Unlock()
+	if !joined {
+		e.ch.Digit(d)
+	}
+}
+
+// Media is the end of the string.
+func (e *end) Media() channel.Media { return e }
+
+// Property: a Local channel has none of its own.
+func (e *end) Property(string) (string, bool) { return "", false }
+
+// Port is the media port, for the bridge.
+func (e *end) Port() *media.Port { return e.port }
+
+// Play, Echo and SendDigit are the port's.
+func (e *end) Play(src media.Source, done func()) (stop func()) { return e.port.Play(src, done) }
+
+// Echo sends back what arrives.
+func (e *end) Echo(on bool) { e.port.Echo(on) }
+
+// SendDigit sends DTMF to the other end.
+func (e *end) SendDigit(d rune, dur time.Duration) { e.port.SendDigit(d, dur) }
+
+// SetJoined tells the end whether a bridge carries its digits on.
+func (e *end) SetJoined(on bool) {
+	e.mu.Lock()
+	e.joined = on
+	e.mu.Unlock()
+}
+
+// Join relays sound and digits to another leg until leave is called.
+func (e *end) Join(other channel.Media) (leave func(), err error) { return bridge.JoinLegs(e, other) }
