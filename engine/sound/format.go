@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"strings"
 
+	"asterism/codecs/g711"
 	"asterism/codecs/opus"
 )
 
@@ -68,23 +69,28 @@ func sln(rate int) decoder {
 	}
 }
 
-func decodeULaw(b []byte) (*Clip, error) { return companded(b, &ulaw) }
-func decodeALaw(b []byte) (*Clip, error) { return companded(b, &alaw) }
-
-func companded(b []byte, table *[256]int16) (*Clip, error) {
-	pcm, err := expand(b, table)
+func decodeULaw(b []byte) (*Clip, error) {
+	pcm, err := expand(b, g711.ULaw{})
 	return NewClip(8000, pcm), err
 }
 
-func expand(b []byte, table *[256]int16) ([]int16, error) {
+func decodeALaw(b []byte) (*Clip, error) {
+	pcm, err := expand(b, g711.ALaw{})
+	return NewClip(8000, pcm), err
+}
+
+// law is µ-law or A-law.
+type law interface {
+	Decode(dst []int16, payload []byte) (int, error)
+}
+
+func expand(b []byte, l law) ([]int16, error) {
 	if len(b) > maxSamples {
 		return nil, errTooLong
 	}
 	pcm := make([]int16, len(b))
-	for i, c := range b {
-		pcm[i] = table[c]
-	}
-	return pcm, nil
+	_, err := l.Decode(pcm, b)
+	return pcm, err
 }
 
 func decodePCM16(b []byte, order binary.ByteOrder) ([]int16, error) {
@@ -120,11 +126,11 @@ func decodeAU(b []byte) (*Clip, error) {
 	var err error
 	switch word(3) {
 	case 1:
-		pcm, err = expand(data, &ulaw)
+		pcm, err = expand(data, g711.ULaw{})
 	case 3:
 		pcm, err = decodePCM16(data, binary.BigEndian)
 	case 27:
-		pcm, err = expand(data, &alaw)
+		pcm, err = expand(data, g711.ALaw{})
 	default:
 		err = fmt.Errorf("au: encoding %d; 1 (µ-law), 3 (16-bit) and 27 (A-law) are read", word(3))
 	}

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"math"
+
+	"asterism/codecs/g711"
 )
 
 // WAVE format tags (RFC 2361).
@@ -71,9 +73,9 @@ func (f *wavFormat) decode(data []byte) (*Clip, error) {
 	case f.tag == wavPCM && f.bits == 16:
 		pcm, err = decodePCM16(data, binary.LittleEndian)
 	case f.tag == wavULaw && f.bits == 8:
-		pcm, err = expand(data, &ulaw)
+		pcm, err = expand(data, g711.ULaw{})
 	case f.tag == wavALaw && f.bits == 8:
-		pcm, err = expand(data, &alaw)
+		pcm, err = expand(data, g711.ALaw{})
 	case f.tag == wavGSM:
 		err = errors.New("GSM; convert it to 16-bit PCM (sox in.wav -r 8000 -c 1 -b 16 -e signed out.wav)")
 	default:

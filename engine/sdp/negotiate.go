@@ -1,0 +1,91 @@
+package sdp
+
+import (
+	"errors"
+	"net/netip"
+	"strconv"
+
+	"asterism/codecs"
+)
+
+// ErrNoCommonCodec: there is no audio both sides could do (answered with 488). The text says what stood in the way.
+var ErrNoCommonCodec = errors.New("sdp: no common codec")
+
+// Local is what we can do on one leg.
+type Local struct {
+	Addr                  netip.AddrPort // of our RTP
+	Codecs                []codecs.Codec // allow=, preferred first
+	DTMF                  bool           // telephone-event
+	Ptime                 int            // ms we like to receive; 0: 20
+	RTCPMux               bool           // offer it, or accept it when offered
+	Direction             Direction      // ours
+	SessionName, Username string         // "" means "-"
+	Session, Version      uint64         // of o=; Version is to grow whenever the body changes (see SameBody)
+}
+
+// Result is what was agreed, as our port has to do it.
+type Result struct {
+	Remote     netip.AddrPort // where we send; invalid if the peer said 0.0.0.0 or ::
+	RemoteRTCP netip.AddrPort // invalid: Remote's port + 1
+	RTCPMux    bool
+	Direction  Direction     // ours
+	Codecs     []PayloadType // agreed, the one to send first
+	DTMF       []PayloadType // telephone-event
+	Ptime      int           // ms the peer likes to receive; 0: it did not say
+	Hold       bool          // the peer put us on hold: sendonly, inactive, or the address 0.0.0.0
+}
+
+// PayloadType is a format and its numbers. It has the shape of media.PayloadType.
+type PayloadType struct {
+	Send, Recv uint8
+	Format     codecs.Format
+	Fmtp       string // the peer's
+}
+
+// SameBody reports whether a and b differ in nothing but the version of o=, which then must stay (RFC 3264 §8).
+func SameBody(a, b *Description) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	x, y := *a, *b
+	x.Origin.Version, y.Origin.Version = "", ""
+	return string(x.Marshal()) == string(y.Marshal())
+}
+
+// describe returns our description without media.
+func (l *Local) describe() *Description {
+	d := &Description{
+		Origin: Origin{
+			Username: orDash(l.Username), Session: strconv.FormatUint(l.Session, 10),
+			Version: strconv.FormatUint(l.Version, 10), Address: l.Addr.Addr().Unmap().String(),
+		},
+		Name:       orDash(l.SessionName),
+		Connection: l.Addr.Addr().Unmap(),
+	}
+	return d
+}
+
+func orDash(s string) string {
+	if s == "" {
+		return "-"
+	}
+	return s
+}
+
+// Offer returns a new offer of one audio stream.
+func Offer(l Local) *Description { return nil }
+
+// Reoffer returns a later offer within a session whose last description of ours was prev.
+func Reoffer(prev *Description, l Local) *Description { return nil }
+
+// Answer answers an offer.
+func Answer(offer *Description, l Local) (*Description, *Result, error) { return nil, nil, nil }
+
+// Accept reads the answer to our offer.
+func Accept(offer, answer *Description) (*Result, error) { return nil, nil }
+
+// Parse reads a session description.
+func Parse(b []byte) (*Description, error) { return nil, nil }
+
+// Marshal writes d.
+func (d *Description) Marshal() []byte { return nil }
