@@ -1,0 +1,8 @@
+package packetio
+
+import (
+	"errors"
+	"syscall"
+)
+
+func addrInUse(err error) bool { return errors.Is(err, syscall.EADDRINUSE) }

@@ -1,0 +1,127 @@
+// Package packetio reads and writes datagrams for media shards, many per system call where the system can.
+//
+//	shard goroutine                     back end
+//	 loop.Poll(d) ── waits ──────────►  epoll + recvmmsg │ a reader goroutine per net.UDPConn │ (io_uring)
+//	   └─ handler.HandlePacket(p, from) once per datagram, p is the back end's buffer
+//	 loop.Send(sock, p, to)             copied into the send queue
+//	 loop.Flush()                       submitted together
+//
+// A Loop and the sockets added to it belong to one goroutine; only Wake may be called from elsewhere. A socket can move to
+// another loop of the same back end without losing a datagram. Nothing is allocated per datagram.
+package packetio
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"sync/atomic"
+	"time"
+)
+
+// MaxDatagram is the longest datagram received or sent, bytes. Longer ones are dropped and counted.
+const MaxDatagram = 2048
+
+// sendQueue is how many datagrams Send holds before it flushes by itself.
+const sendQueue = 256
+
+// ErrTooLong is returned by Send for more than MaxDatagram bytes.
+var ErrTooLong = errors.New("packetio: datagram too long")
+
+// Config says how a socket is opened.
+type Config struct {
+	Addr       netip.AddrPort // to bind; the zero Addr means the IPv6 wildcard taking IPv4 too, or 0.0.0.0 without IPv6
+	TOS        int            // IP_TOS or IPV6_TCLASS byte
+	COS        int            // SO_PRIORITY; failure to set it is not an error
+	RecvBuffer int            // SO_RCVBUF, bytes; 0 = the system's default
+}
+
+// Handler takes what a socket receives.
+type Handler interface {
+	// HandlePacket is called from Poll. p is borrowed until it returns. from is never an IPv4-mapped address.
+	HandlePacket(p []byte, from netip.AddrPort)
+}
+
+// Backend opens sockets and makes the loops that serve them.
+type Backend interface {
+	Name() string
+	Listen(Config) (*Socket, error) // safe from any goroutine
+	NewLoop() (Loop, error)
+}
+
+// Loop serves the sockets of one goroutine.
+type Loop interface {
+	// Add begins to hand what s receives to h.
+	Add(s *Socket, h Handler) error
+	// Remove flushes what is queued and stops handing; s stays open, so it can be added elsewhere, or closed.
+	Remove(s *Socket)
+	// Poll waits until a datagram has come, Wake was called, or d has passed (d < 0: no limit), and hands over what is there.
+	// It returns how many datagrams it handed over. Handlers may call every other method of the loop, not Poll.
+	Poll(d time.Duration) (int, error)
+	// Send queues a copy of p. What the kernel does not take is lost, and counted.
+	Send(s *Socket, p []byte, to netip.AddrPort) error
+	Flush()
+	Wake()
+	// SendErrors counts datagrams the kernel has refused; safe from any goroutine.
+	SendErrors() uint64
+	// Close ends the loop. Sockets are to be removed before.
+	Close() error
+}
+
+// Socket is a bound UDP socket of a back end.
+type Socket struct {
+	addr  netip.AddrPort
+	drops atomic.Uint32 // SO_RXQ_OVFL: since the socket was opened
+	impl  interface{ close() error }
+
+	closed atomic.Bool
+}
+
+// LocalAddr returns the bound address; a wildcard stays a wildcard.
+func (s *Socket) LocalAddr() netip.AddrPort { return s.addr }
+
+// KernelDrops returns how many datagrams the socket's buffer had no room for, as far as the system says.
+func (s *Socket) KernelDrops() uint32 { return s.drops.Load() }
+
+// Close closes the socket, which no loop has any more. It is idempotent.
+func (s *Socket) Close() error {
+	if s.closed.Swap(true) {
+		return nil
+	}
+	return s.impl.close()
+}
+
+// Open returns a back end by name; "" takes the best that works here.
+func Open(name string) (Backend, error) {
+	for _, b := range backends() {
+		if name != "" && b.Name() != name {
+			continue
+		}
+		if err := probe(b); err != nil {
+			if name != "" {
+				return nil, fmt.Errorf("packetio: back end %q does not work here: %w", name, err)
+			}
+			continue
+		}
+		return b, nil
+	}
+	return nil, fmt.Errorf("packetio: no back end %q; there are %s", name, names())
+}
+
+func probe(b Backend) error {
+	l, err := b.NewLoop()
+	if err != nil {
+		return err
+	}
+	return l.Close()
+}
+
+func names() string {
+	s := ""
+	for i, b := range backends() {
+		if i > 0 {
+			s += ", "
+		}
+		s += b.Name()
+	}
+	return s
+}
