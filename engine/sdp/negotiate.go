@@ -72,20 +72,3 @@ func orDash(s string) string {
 	return s
 }
 
-// Offer returns a new offer of one audio stream.
-func Offer(l Local) *Description { return nil }
-
-// Reoffer returns a later offer within a session whose last description of ours was prev.
-func Reoffer(prev *Description, l Local) *Description { return nil }
-
-// Answer answers an offer.
-func Answer(offer *Description, l Local) (*Description, *Result, error) { return nil, nil, nil }
-
-// Accept reads the answer to our offer.
-func Accept(offer, answer *Description) (*Result, error) { return nil, nil }
-
-// Parse reads a session description.
-func Parse(b []byte) (*Description, error) { return nil, nil }
-
-// Marshal writes d.
-func (d *Description) Marshal() []byte { return nil }
