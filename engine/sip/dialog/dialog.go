@@ -146,6 +146,14 @@ func (d *Dialog) post(f func()) {
 	}
 }
 
+// offerPost is post for readers that must not block: when the mailbox is full the message is lost, and the peer repeats it.
+func (d *Dialog) offerPost(f func()) {
+	select {
+	case d.mailbox <- f:
+	default:
+	}
+}
+
 // run is the dialog's goroutine.
 func (d *Dialog) run() {
 	defer d.layer.remove(d)
@@ -320,15 +328,9 @@ func (d *Dialog) takeReinvite(tx *sip.ServerTx) {
 // takeUpdate: RFC 3311 §5.2.
 func (d *Dialog) takeUpdate(tx *sip.ServerTx) {
 	offer := tx.Request.Body()
-	if len(offer) > 0 {
-		if d.clientTx != nil && d.offer != nil && d.state == confirmed {
-			respond(tx, 491)
-			return
-		}
-		if d.serverTx != nil && d.state != answered && d.accepted == nil && len(d.serverTx.Request.Body()) == 0 {
-			respond(tx, 500, sip.NewHeader("Retry-After", "2"))
-			return
-		}
+	if len(offer) > 0 && d.clientTx != nil && d.state == confirmed { // our own offer is open
+		respond(tx, 491)
+		return
 	}
 	d.refreshTarget(tx.Request, tx.Source)
 	if len(offer) == 0 {

@@ -2,6 +2,7 @@ package dialog
 
 import (
 	"context"
+	"math/rand/v2"
 	"sync"
 
 	"asterism/engine/sip"
@@ -89,18 +90,18 @@ func (l *Layer) match(req *sip.Request) (*Dialog, bool) {
 	return d, true
 }
 
-// DeliverACK brings the ACK of a 2xx to its dialog; one without a dialog is dropped, as ACKs are.
+// DeliverACK brings the ACK of a 2xx to its dialog; one without a dialog is dropped, as ACKs are. It never blocks.
 func (l *Layer) DeliverACK(req *sip.Request) {
 	if d, ok := l.match(req); ok {
-		d.post(func() { d.acknowledged(req) })
+		d.offerPost(func() { d.acknowledged(req) })
 	}
 }
 
-// DeliverResponse brings a 2xx that no transaction wants any more to the dialog that must acknowledge it.
+// DeliverResponse brings a 2xx that no transaction wants any more to the dialog that must acknowledge it. It never blocks.
 func (l *Layer) DeliverResponse(res *sip.Response) {
 	from, _ := res.From().Params.Get("tag")
 	if d := l.find(res.CallID(), from); d != nil && d.uac && res.CSeq().MethodName == sip.INVITE {
-		d.post(func() { d.again2xx(res) })
+		d.offerPost(func() { d.again2xx(res) })
 	}
 }
 
@@ -186,7 +187,7 @@ func (l *Layer) Invite(c Call, handler Handler, o Options) *Dialog {
 	d.localURI, d.remoteURI = c.From, c.To
 	d.target, d.hop, d.routes = c.Target, c.Hop, c.Routes
 	d.extra, d.offer = c.Headers, c.Offer
-	d.localSeq = sip.NewCSeq()
+	d.localSeq = rand.Uint32N(1 << 15) // RFC 3261 §8.1.1.5 wants less than 2**31; leave room
 	d.post(func() { d.sendInvite(nil) })
 	l.add(d)
 	return d

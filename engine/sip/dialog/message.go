@@ -7,12 +7,12 @@ import (
 )
 
 // request builds a request within the dialog (§12.2.1.1) with the current CSeq.
-func (d *Dialog) request(method sip.RequestMethod, body []byte) *sip.Request {
+func (d *Dialog) request(method sip.Method, body []byte) *sip.Request {
 	return d.requestSeq(method, d.localSeq, body)
 }
 
-func (d *Dialog) requestSeq(method sip.RequestMethod, seq uint32, body []byte) *sip.Request {
-	req := sip.NewRequest(method, d.target)
+func (d *Dialog) requestSeq(method sip.Method, seq uint32, body []byte) *sip.Request {
+	req := sip.NewRequest(method, &d.target)
 	for _, r := range d.routes {
 		req.AppendHeader(sip.NewHeader("Route", r))
 	}
@@ -20,7 +20,9 @@ func (d *Dialog) requestSeq(method sip.RequestMethod, seq uint32, body []byte) *
 	req.AppendHeader(sip.NewHeader("To", tagged(d.remoteURI, d.remoteTag)))
 	req.AppendHeader(sip.NewHeader("Call-ID", d.callID))
 	req.AppendHeader(sip.NewHeader("CSeq", strconv.FormatUint(uint64(seq), 10)+" "+string(method)))
-	d.decorate(req, body)
+	if method == sip.INVITE || method == sip.UPDATE || len(body) > 0 && method == sip.ACK {
+		d.decorate(req, body)
+	}
 	if d.state == calling && method == sip.INVITE {
 		for _, h := range d.extra {
 			req.AppendHeader(h)
@@ -36,7 +38,6 @@ func (d *Dialog) requestSeq(method sip.RequestMethod, seq uint32, body []byte) *
 func (d *Dialog) decorate(m sip.Message, body []byte, headers ...sip.Header) {
 	m.AppendHeader(sip.NewHeader("Contact", d.contact))
 	m.AppendHeader(sip.NewHeader("Allow", sip.Allow))
-	m.AppendHeader(sip.NewHeader("Supported", sip.Supported))
 	for _, h := range headers {
 		m.AppendHeader(h)
 	}

@@ -199,7 +199,7 @@ func (d *Dialog) Reinvite(offer []byte, done func(*sip.Response, error)) {
 }
 
 // Request sends another request within the dialog (INFO, OPTIONS, NOTIFY …); done, if not nil, hears the final response.
-func (d *Dialog) Request(method sip.RequestMethod, body []byte, done func(*sip.Response, error), headers ...sip.Header) {
+func (d *Dialog) Request(method sip.Method, contentType string, body []byte, done func(*sip.Response, error), headers ...sip.Header) {
 	d.post(func() {
 		if d.state == over || d.hangup {
 			if done != nil {
@@ -207,11 +207,14 @@ func (d *Dialog) Request(method sip.RequestMethod, body []byte, done func(*sip.R
 			}
 			return
 		}
+		if len(body) > 0 {
+			headers = append(headers, sip.NewHeader("Content-Type", contentType))
+		}
 		d.sendRequest(method, body, nil, 0, done, headers)
 	})
 }
 
-func (d *Dialog) sendRequest(method sip.RequestMethod, body []byte, challenge *sip.Response, tries int, done func(*sip.Response, error), headers []sip.Header) {
+func (d *Dialog) sendRequest(method sip.Method, body []byte, challenge *sip.Response, tries int, done func(*sip.Response, error), headers []sip.Header) {
 	d.localSeq++
 	req := d.request(method, body)
 	for _, h := range headers {

@@ -1,0 +1,164 @@
+package pjsip
+
+import (
+	"errors"
+	"strings"
+
+	"asterism/codecs"
+	"asterism/engine/channel"
+	"asterism/engine/config"
+	"asterism/engine/dialplan"
+	"asterism/engine/media"
+	"asterism/engine/sdp"
+	"asterism/engine/sip"
+	"asterism/engine/sip/dialog"
+)
+
+// invited makes a channel of an INVITE from an endpoint that may call, and hands it to the engine.
+func (t *Tech) invited(tx *sip.ServerTx, e *config.Endpoint, gen *Generation) {
+	if t.stopping.Load() {
+		refuse(tx, sip.StatusServiceUnavailable, sip.NewHeader("Retry-After", retryAfter))
+		return
+	}
+	req := tx.Request
+	exten := dialled(req)
+	status, headers := checkInvite(req, e, gen, exten)
+	if status != 0 {
+		t.Log.Info().Str("endpoint", e.Name).Str("peer", tx.Source.String()).Str("exten", exten).Int("status", status).Msg("call refused")
+		refuse(tx, status, headers...)
+		return
+	}
+	l := &leg{tech: t, endpoint: e, invite: req, remote: tx.Source, log: t.Log}
+	if status := t.openIncoming(l, tx, gen); status != 0 {
+		refuse(tx, status, sip.NewHeader("Retry-After", retryAfter))
+		return
+	}
+	id := callerID(req, e)
+	l.ch = t.Core.New(channel.Config{
+		Tech: t.Name(), Endpoint: e.Name, Leg: l, State: channel.Ring, CallerID: id, DNID: exten, AccountCode: e.AccountCode, Language: e.Language,
+		Place: dialplan.Place{Context: e.Context, Exten: exten, Priority: 1}, Variables: variables(e), Attachment: gen.Attached,
+	})
+	l.log = *l.ch.Log()
+	l.log.Info().Str("endpoint", e.Name).Str("peer", tx.Source.String()).Str("caller", id.Number).Str("exten", exten).Str("context", e.Context).
+		Str("sip_call_id", req.CallID().Value()).Msg("call")
+	l.dialog.Store(t.Dialogs.Accept(tx, l, dialog.Options{
+		Contact: t.contact(exten, tx.Transport, tx.Source), Rewrite: e.RewriteContact, Credentials: credentials(gen.PJSIP, e.OutboundAuth), Log: l.log,
+	}))
+	t.Core.Start(l.ch)
+}
+
+// checkInvite refuses what can be refused without a channel; 0 lets it pass.
+func checkInvite(req *sip.Request, e *config.Endpoint, gen *Generation, exten string) (int, []sip.Header) {
+	if req.Contact() == nil {
+		return sip.StatusBadRequest, nil
+	}
+	if tags := unsupported(req); len(tags) > 0 {
+		return sip.StatusBadExtension, []sip.Header{sip.NewHeader("Unsupported", strings.Join(tags, ", "))}
+	}
+	if mf := req.MaxForwards(); mf != nil && mf.Val() == 0 {
+		return sip.StatusTooManyHops, nil
+	}
+	if status := findStatus(gen.Index, e, exten, callerID(req, e).Number); status != 0 {
+		return status, nil
+	}
+	if len(req.Body()) > 0 && contentType(req) != "application/sdp" {
+		return sip.StatusUnsupportedMediaType, []sip.Header{sip.NewHeader("Accept", "application/sdp")}
+	}
+	return 0, nil
+}
+
+// openIncoming reads the offer and opens the port; 0, or the status that refuses the call.
+func (t *Tech) openIncoming(l *leg, tx *sip.ServerTx, gen *Generation) int {
+	if body := tx.Request.Body(); len(body) > 0 {
+		offer, err := sdp.Parse(body)
+		if err != nil {
+			t.Log.Info().Err(err).Str("endpoint", l.endpoint.Name).Msg("bad SDP")
+			return sip.StatusBadRequest
+		}
+		if _, _, err := sdp.Answer(offer, sdp.Local{Addr: tx.Source, Codecs: codecsOf(l.endpoint)}); err != nil {
+			t.Log.Info().Err(err).Str("endpoint", l.endpoint.Name).Strs("allow", l.endpoint.Codecs).Msg("no common codec")
+			return sip.StatusNotAcceptableHere
+		}
+		l.offer, l.offered = offer, audioFormats(offer)
+	}
+	err := t.newPort(l, gen, tx.Transport, tx.Source.Addr())
+	switch {
+	case errors.Is(err, media.ErrNoPorts):
+		t.Log.Error().Err(err).Msg("all RTP ports are in use: widen rtpstart..rtpend in rtp.conf")
+		return sip.StatusServiceUnavailable
+	case err != nil:
+		t.Log.Error().Err(err).Msg("no RTP port")
+		return sip.StatusServerError
+	}
+	return 0
+}
+
+// dialled is the number an INVITE is for: the user part of the Request-URI, "s" when there is none.
+func dialled(req *sip.Request) string {
+	uri := &req.Recipient
+	exten := sip.UserPart(uri)
+	if uri.Scheme == "tel" { // RFC 3966: visual separators are no part of the number
+		number, _, _ := strings.Cut(strings.TrimPrefix(uri.String(), "tel:"), ";")
+		exten = strings.NewReplacer("-", "", ".", "", "(", "", ")", "").Replace(number)
+	}
+	if exten == "" {
+		return "s"
+	}
+	return exten
+}
+
+// callerNumber is the user part of From.
+func callerNumber(req *sip.Request) string { return sip.UserPart(&req.From().Address) }
+
+// callerID is who calls: the account's own callerid= when it has one, the asserted identity of a trusted trunk, else From.
+func callerID(req *sip.Request, e *config.Endpoint) channel.CallerID {
+	if e.CallerID.Number != "" || e.CallerID.Name != "" {
+		return channel.CallerID{Name: e.CallerID.Name, Number: e.CallerID.Number}
+	}
+	id := channel.CallerID{Name: sip.DisplayName(req.From()), Number: callerNumber(req)}
+	if e.TrustIDInbound {
+		for _, name := range []string{"P-Asserted-Identity", "Remote-Party-ID"} {
+			if list, err := sip.ParseAddressList(req, name); err == nil && len(list) > 0 {
+				id = channel.CallerID{Name: list[0].DisplayName, Number: sip.UserPart(&list[0].URI)}
+				break
+			}
+		}
+	}
+	id.Number = printable(id.Number)
+	if sip.HasToken(req, "Privacy", "id") || id.Number == "anonymous" {
+		id.Presentation = "prohib"
+	}
+	return id
+}
+
+// printable takes control bytes out of what a phone wrote (SECURITY: clean display text once, on entry).
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f {
+			return -1
+		}
+		return r
+	}, s)
+}
+
+func variables(e *config.Endpoint) map[string]string {
+	out := make(map[string]string, len(e.SetVar))
+	for _, v := range e.SetVar {
+		out[v.Name] = v.Value
+	}
+	return out
+}
+
+// audioFormats are the voice formats of the first audio stream.
+func audioFormats(d *sdp.Description) []codecs.Format {
+	var out []codecs.Format
+	for _, m := range d.Media {
+		if m.Type == "audio" {
+			for _, f := range m.Formats {
+				out = append(out, f.Codec)
+			}
+			break
+		}
+	}
+	return out
+}

@@ -1,0 +1,333 @@
+package pjsip
+
+import (
+	"context"
+	"errors"
+	"net/netip"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"asterism/codecs"
+	"asterism/engine/bridge"
+	"asterism/engine/channel"
+	"asterism/engine/config"
+	"asterism/engine/media"
+	"asterism/engine/sdp"
+	"asterism/engine/sip"
+	"asterism/engine/sip/dialog"
+
+	"github.com/rs/zerolog"
+)
+
+// leg is a channel's SIP side: one dialog, one port.
+type leg struct {
+	tech     *Tech
+	endpoint *config.Endpoint
+	outgoing bool
+	dialog   atomic.Pointer[dialog.Dialog] // nil before a dialled leg was called
+	port     *media.Port
+	ch       *channel.Channel
+	log      zerolog.Logger
+	invite   *sip.Request // the peer's, for PJSIP_HEADER and CHANNEL(pjsip,…)
+	remote   netip.AddrPort
+	call     func() error // outgoing: sends the INVITE
+
+	mu        sync.Mutex // guards below; a leaf
+	local     sdp.Local
+	offer     *sdp.Description // the peer's, not answered yet
+	sent      *sdp.Description // ours, not answered yet
+	body      []byte           // our last SDP
+	described *sdp.Description // the same, taken apart
+	offered   []codecs.Format  // what the peer's INVITE offered, in his order
+	agreed    bool             // a stream is in force
+	notify    func(channel.LegEvent)
+	joined    *leg // the SIP leg a bridge joins us to, if it is one: its INFO digits go there
+	inJoin    bool
+	held      bool
+	over      bool
+}
+
+// newPort opens the leg's sound and says what we offer on it.
+func (t *Tech) newPort(l *leg, gen *Generation, hop *sip.Transport, remote netip.Addr) error {
+	e := l.endpoint
+	bind, advertised := gen.mediaAddress(e, hop, remote)
+	port, err := t.Media.NewPort(media.PortConfig{
+		LocalIP: bind, TOS: e.TOSAudio, COS: e.COSAudio, Symmetric: e.RTPSymmetric,
+		Timeout: e.RTPTimeout, HoldTimeout: e.RTPTimeoutHold, Keepalive: e.RTPKeepalive,
+		OnDigit:   func(d media.Digit) { l.digit(d.Rune) },
+		OnTimeout: func() { t.wg.Go(l.silent) },
+	})
+	if err != nil {
+		return err
+	}
+	l.port = port
+	l.local = sdp.Local{
+		Addr: netip.AddrPortFrom(advertised, port.LocalAddr().Port()), Codecs: codecsOf(e), DTMF: e.DTMFMode != "none" && e.DTMFMode != "info" && e.DTMFMode != "inband",
+		SessionName: e.SDPSession, Username: e.SDPOwner, Session: uint64(time.Now().Unix()), Version: uint64(time.Now().Unix()), Direction: sdp.SendRecv,
+	}
+	return nil
+}
+
+func codecsOf(e *config.Endpoint) []codecs.Codec {
+	out := make([]codecs.Codec, 0, len(e.Codecs))
+	for _, name := range e.Codecs {
+		if c, ok := codecs.ByName(name); ok {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// silent: no RTP for rtp_timeout.
+func (l *leg) silent() {
+	l.log.Warn().Msg("no RTP within rtp_timeout, hanging up")
+	l.ch.Hangup(causeNoMedia)
+}
+
+// causeNoMedia is what Asterisk gives for a lack of RTP: requested circuit or channel not available.
+const causeNoMedia channel.Cause = 44
+
+// ---- channel.Leg ----
+
+// Answer sends the 200 with our SDP.
+func (l *leg) Answer(context.Context) error {
+	if l.outgoing {
+		return nil
+	}
+	body, offered, err := l.sessionBody()
+	if err != nil {
+		return err
+	}
+	if d := l.dialog.Load(); d != nil {
+		d.Answer(body, offered)
+	}
+	return nil
+}
+
+// sessionBody is the SDP of our 183 or 200: the answer to the peer's offer, made once, or our offer when he sent none.
+func (l *leg) sessionBody() (body []byte, offered bool, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.body != nil {
+		return l.body, l.sent != nil, nil
+	}
+	if l.offer == nil {
+		l.sent = sdp.Offer(l.local)
+		l.described = l.sent
+		l.body = l.sent.Marshal()
+		return l.body, true, nil
+	}
+	answer, result, err := sdp.Answer(l.offer, l.local)
+	if err != nil {
+		return nil, false, err
+	}
+	l.offer, l.described = nil, answer
+	l.body = answer.Marshal()
+	l.apply(result)
+	return l.body, false, nil
+}
+
+// apply puts an agreement in force.
+func (l *leg) apply(r *sdp.Result) {
+	s := media.Stream{
+		Remote: r.Remote, RemoteRTCP: r.RemoteRTCP, RTCPMux: r.RTCPMux, Ptime: time.Duration(r.Ptime) * time.Millisecond, Held: r.Hold,
+		Send:    r.Direction == sdp.SendRecv || r.Direction == sdp.SendOnly,
+		Receive: r.Direction == sdp.SendRecv || r.Direction == sdp.RecvOnly,
+		Codecs:  payloadTypes(r.Codecs), DTMF: payloadTypes(r.DTMF),
+	}
+	l.port.SetStream(s)
+	l.agreed = true
+	if l.held != r.Hold {
+		l.held = r.Hold
+		l.log.Info().Bool("held", r.Hold).Msg("hold changed by the far end")
+	}
+}
+
+func payloadTypes(in []sdp.PayloadType) []media.PayloadType {
+	out := make([]media.PayloadType, len(in))
+	for i, p := range in {
+		out[i] = media.PayloadType(p)
+	}
+	return out
+}
+
+// Indicate sends 180, 183 with early media, 486 or 503.
+func (l *leg) Indicate(ind channel.Indication) error {
+	d := l.dialog.Load()
+	if l.outgoing || d == nil {
+		return nil
+	}
+	switch ind {
+	case channel.IndicateRinging:
+		d.Progress(sip.StatusRinging, nil)
+	case channel.IndicateProgress:
+		body, _, err := l.sessionBody()
+		if err != nil {
+			return err
+		}
+		d.Progress(sip.StatusSessionProgress, body)
+	case channel.IndicateBusy:
+		d.Hangup(sip.StatusBusyHere, l.q850(channel.UserBusy))
+	case channel.IndicateCongestion:
+		d.Hangup(sip.StatusServiceUnavailable, l.q850(channel.Congestion))
+	}
+	return nil
+}
+
+// Hangup ends the leg: final response, CANCEL or BYE.
+func (l *leg) Hangup(cause channel.Cause) {
+	l.close()
+	d := l.dialog.Load()
+	if d == nil { // dialled, never called
+		l.tell(channel.LegEvent{Kind: channel.LegEnded, Cause: cause})
+		return
+	}
+	reason := l.q850(cause)
+	if cause == channel.AnsweredElsewhere {
+		reason = `SIP;cause=200;text="Call completed elsewhere"`
+	}
+	d.Hangup(statusOf(cause), reason)
+}
+
+// q850 is the value of the Reason header (RFC 3326), unless the endpoint does not want it.
+func (l *leg) q850(cause channel.Cause) string {
+	if l.endpoint.SuppressQ850Reason {
+		return ""
+	}
+	return "Q.850;cause=" + itoa(int(cause))
+}
+
+// close frees the port, once.
+func (l *leg) close() {
+	l.mu.Lock()
+	l.over = true
+	port := l.port
+	l.mu.Unlock()
+	if port != nil {
+		port.Close()
+	}
+}
+
+// Media is the leg's sound; nil before a dialled leg was called.
+func (l *leg) Media() channel.Media {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.port == nil {
+		return nil
+	}
+	return l
+}
+
+// ---- channel.Media ----
+
+// Play plays towards the phone; it opens early media for a call that is not answered.
+func (l *leg) Play(src media.Source, done func()) (stop func()) { return l.port.Play(src, done) }
+
+// Echo sends back what the phone sends.
+func (l *leg) Echo(on bool) { l.port.Echo(on) }
+
+// SendDigit sends DTMF as the endpoint's dtmf_mode wants it.
+func (l *leg) SendDigit(d rune, dur time.Duration) {
+	if l.endpoint.DTMFMode == "info" {
+		l.sendInfo(d, dur)
+		return
+	}
+	l.port.SendDigit(d, dur)
+}
+
+// Join relays sound and digits to another leg until leave is called.
+func (l *leg) Join(other channel.Media) (leave func(), err error) {
+	leave, err = bridge.JoinLegs(l, other)
+	if err != nil {
+		return nil, err
+	}
+	if o, ok := other.(*leg); ok {
+		l.setPeer(o)
+		o.setPeer(l)
+	}
+	return leave, nil
+}
+
+// Port is the leg's media port.
+func (l *leg) Port() *media.Port { return l.port }
+
+// SetJoined tells the leg whether a bridge carries its digits on.
+func (l *leg) SetJoined(on bool) {
+	l.mu.Lock()
+	l.inJoin = on
+	if !on {
+		l.joined = nil
+	}
+	l.mu.Unlock()
+}
+
+func (l *leg) setPeer(o *leg) {
+	l.mu.Lock()
+	l.joined = o
+	l.mu.Unlock()
+}
+
+// digit takes an RFC 4733 digit from the shard: for the script unless a bridge relays it.
+func (l *leg) digit(d rune) {
+	l.mu.Lock()
+	joined := l.inJoin
+	l.mu.Unlock()
+	if !joined {
+		l.ch.Digit(d)
+	}
+}
+
+// infoDigit takes a digit that came by INFO; a bridge does not see those, so it is passed on here.
+func (l *leg) infoDigit(d rune, dur time.Duration) {
+	l.mu.Lock()
+	joined, peer := l.inJoin, l.joined
+	l.mu.Unlock()
+	switch {
+	case peer != nil:
+		peer.SendDigit(d, dur)
+	case !joined:
+		l.ch.Digit(d)
+	}
+}
+
+// tell reports to the Dial that waits, until it has been told the end.
+func (l *leg) tell(ev channel.LegEvent) {
+	l.mu.Lock()
+	notify := l.notify
+	if ev.Kind == channel.LegAnswered || ev.Kind == channel.LegEnded {
+		l.notify = nil
+	}
+	l.mu.Unlock()
+	if notify != nil {
+		notify(ev)
+	}
+}
+
+// Property answers CHANNEL(pjsip,…).
+func (l *leg) Property(name string) (string, bool) {
+	item, ok := strings.CutPrefix(name, "pjsip,")
+	d := l.dialog.Load()
+	if !ok || d == nil {
+		return "", false
+	}
+	switch item {
+	case "call-id":
+		return d.CallID(), true
+	case "local_tag":
+		return d.LocalTag(), true
+	case "remote_addr":
+		return l.remote.String(), true
+	case "endpoint":
+		return l.endpoint.Name, true
+	case "request_uri":
+		if l.invite != nil {
+			return l.invite.Recipient.String(), true
+		}
+	}
+	return "", false
+}
+
+// errNoSession is for legs whose far end never agreed on sound.
+var errNoSession = errors.New("pjsip: no session agreed")
