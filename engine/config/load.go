@@ -14,7 +14,7 @@ type loader struct {
 	opt      LoadOptions
 	snap     *Snapshot
 	problems []Problem
-	seen     map[problemKey]int // index in problems of what was said before, for objects of one template
+	seen     map[problemKey]*repeated
 	included map[string]bool    // files that another one brought in: they mean nothing alone
 }
 
@@ -22,6 +22,13 @@ type loader struct {
 type problemKey struct {
 	pos  Pos
 	what string
+}
+
+// repeated is a problem that several objects have because they inherit one line. It is said once.
+type repeated struct {
+	index int // in loader.problems
+	first object
+	more  int
 }
 
 // object names what a problem was found in: endpoint "alice".
@@ -37,14 +44,15 @@ func (o object) String() string {
 // report adds a problem of an object. A line of a template is reported once, however many objects inherit it.
 func (l *loader) report(o object, pos Pos, c *complaint) {
 	key := problemKey{pos, o.kind + c.what}
-	if _, again := l.seen[key]; again && pos.Line > 0 {
-		l.seen[key]++
+	if r, again := l.seen[key]; again {
+		r.more++
+		l.problems[r.index].What = fmt.Sprintf("%s and %d more: %s", r.first, r.more, c.what)
 		return
 	}
 	if l.seen == nil {
-		l.seen = map[problemKey]int{}
+		l.seen = map[problemKey]*repeated{}
 	}
-	l.seen[key] = 1
+	l.seen[key] = &repeated{index: len(l.problems), first: o}
 	l.problems = append(l.problems, Problem{Pos: pos, Warning: c.warning, What: o.String() + ": " + c.what, Want: c.want})
 }
 

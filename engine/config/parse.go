@@ -247,7 +247,7 @@ func anyOption(s *Section, fits func(Option) bool) bool {
 // else begin a section or a directive.
 func (p *parser) option(text string, pos Pos) {
 	if p.cur == nil {
-		p.errorf(pos, "put [general] or the section it belongs to above it", "%q stands before the first section", clip(text))
+		p.errorf(pos, "put [general] or the section it belongs to above it", "%q stands before the first section", word(text))
 		p.cur = &Section{Pos: pos} // said once; nobody sees these options
 		return
 	}
@@ -261,7 +261,7 @@ func (p *parser) option(text string, pos Pos) {
 	}
 	eq := strings.IndexByte(text[skip:], '=')
 	if eq < 0 {
-		p.warnf(pos, "write name = value", "%q has no =", clip(text))
+		p.warnf(pos, "write name = value", "line %q … has no =", word(text))
 		return
 	}
 	eq += skip
@@ -301,6 +301,14 @@ func (p *parser) extend(name, value string, pos Pos) bool {
 		return true
 	}
 	return false
+}
+
+// word is the first word of a line; the rest may be a secret and is not quoted.
+func word(s string) string {
+	if i := strings.IndexAny(s, " \t="); i > 0 {
+		s = s[:i]
+	}
+	return clip(s)
 }
 
 // clip shortens what a message quotes.

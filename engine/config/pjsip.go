@@ -162,6 +162,7 @@ type Auth struct {
 
 // Match is one entry of identify's match=: a network, or a host name that somebody else resolves.
 type Match struct {
+	Except bool         // written with !: these are not meant
 	Prefix netip.Prefix // invalid if Host is set
 	Host   string
 	Port   uint16 // 0: any
@@ -191,6 +192,18 @@ type Identify struct {
 	MatchHeader     *HeaderMatch // nil: none
 	MatchRequestURI *HeaderMatch // nil: none
 	SRVLookups      bool
+}
+
+// MatchesSource says whether a request from there is meant by one of the networks; the last entry that fits
+// decides. Entries with a Host never fit: whoever resolves them compares himself.
+func (i *Identify) MatchesSource(source netip.AddrPort) bool {
+	matched := false
+	for _, m := range i.Match {
+		if m.Host == "" && m.Prefix.Contains(source.Addr().Unmap().WithZone("")) && (m.Port == 0 || m.Port == source.Port()) {
+			matched = !m.Except
+		}
+	}
+	return matched
 }
 
 // Global is type=global, of which there is one.

@@ -1,0 +1,102 @@
+package config
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// audioCodecs and otherCodecs are Asterisk's names of media formats. allow=all takes them in this order.
+//
+// Deviates: Asterisk's "all" begins with g723; ours with what every phone has, since order is preference.
+var (
+	audioCodecs = []string{
+		"ulaw", "alaw", "opus", "g722", "gsm", "g729", "ilbc", "g726", "g726aal2", "speex", "speex16", "speex32",
+		"slin", "slin12", "slin16", "slin24", "slin32", "slin44", "slin48", "slin96", "slin192",
+		"siren7", "siren14", "g719", "g723", "lpc10", "adpcm", "codec2", "silk8", "silk12", "silk16", "silk24", "testlaw",
+	}
+	otherCodecs = []string{"h264", "vp8", "vp9", "h265", "h263p", "h263", "h261", "mpeg4", "jpeg", "png", "red", "t140"}
+)
+
+// codecAliases are spellings that Asterisk's own samples and users have.
+var codecAliases = map[string]string{"slin8": "slin", "slinear": "slin", "g711u": "ulaw", "g711a": "alaw", "pcmu": "ulaw", "pcma": "alaw"}
+
+// defaultCodecs is what an endpoint has that says neither allow nor disallow.
+//
+// Deviates: in Asterisk it has none, and each of its calls ends with 488. Nobody can want that, so it gets what
+// every phone speaks; disallow=all alone still means none.
+var defaultCodecs = []string{"ulaw", "alaw"}
+
+// codecChoice is allow= and disallow= of one endpoint, resolved line by line.
+type codecChoice struct {
+	names   []string
+	framing map[string]int
+	said    bool
+}
+
+// apply reads "all", "!all,ulaw,alaw:20", "ulaw&alaw" … A name that is there already keeps its place.
+func (c *codecChoice) apply(v string, allow bool) *complaint {
+	c.said = true
+	for _, word := range strings.FieldsFunc(v, func(r rune) bool { return r == ',' || r == '&' || r == '|' }) {
+		word = strings.ToLower(strip(word))
+		name, not := strings.CutPrefix(word, "!")
+		name, framing, framed := strings.Cut(name, ":")
+		add := allow != not
+		switch {
+		case name == "" || name == "none":
+			continue
+		case name == "all" && add:
+			for _, n := range slices.Concat(audioCodecs, otherCodecs) {
+				c.add(n)
+			}
+			continue
+		case name == "all":
+			c.names = nil
+			continue
+		}
+		if alias, ok := codecAliases[name]; ok {
+			name = alias
+		}
+		if !slices.Contains(audioCodecs, name) && !slices.Contains(otherCodecs, name) {
+			return bad(didYouMean(name, slices.Concat(audioCodecs, otherCodecs)), "codec %q is unknown", clip(name))
+		}
+		if !add {
+			c.names = slices.DeleteFunc(c.names, func(n string) bool { return n == name })
+			continue
+		}
+		c.add(name)
+		if framed {
+			ms, err := strconv.Atoi(framing)
+			if err != nil || ms < 10 || ms > 300 || ms%10 != 0 {
+				return bad("write the milliseconds of a packet, such as "+name+":20", "codec %q: bad framing %q", name, clip(framing))
+			}
+			if c.framing == nil {
+				c.framing = map[string]int{}
+			}
+			c.framing[name] = ms
+		}
+	}
+	return nil
+}
+
+func (c *codecChoice) add(name string) {
+	if !slices.Contains(c.names, name) {
+		c.names = append(c.names, name)
+	}
+}
+
+// split gives audio and the rest.
+func (c *codecChoice) split() (audio, other []string) {
+	names := c.names
+	if !c.said {
+		names = defaultCodecs
+	}
+	for _, n := range names {
+		if slices.Contains(audioCodecs, n) {
+			audio = append(audio, n)
+		} else {
+			other = append(other, n)
+		}
+	}
+	return audio, other
+}
