@@ -12,7 +12,7 @@ func (d *Dialog) request(method sip.Method, body []byte) *sip.Request {
 }
 
 func (d *Dialog) requestSeq(method sip.Method, seq uint32, body []byte) *sip.Request {
-	req := sip.NewRequest(method, &d.target)
+	req := sip.NewRequest(method, d.target)
 	for _, r := range d.routes {
 		req.AppendHeader(sip.NewHeader("Route", r))
 	}
