@@ -91,6 +91,7 @@ func chooseDTMF(formats []Format, rate int) (event *Format) {
 		if !isDTMF(f.Codec) {
 			continue
 		}
+		f.Codec = dtmfFormat(f.Codec.Rate)
 		if f.Codec.Rate == rate {
 			return &f
 		}
@@ -99,6 +100,10 @@ func chooseDTMF(formats []Format, rate int) (event *Format) {
 		}
 	}
 	return event
+}
+
+func dtmfFormat(rate int) codecs.Format {
+	return codecs.Format{Name: dtmfName, Rate: rate, Channels: 1}
 }
 
 func isDTMF(f codecs.Format) bool { return strings.EqualFold(f.Name, dtmfName) }
@@ -112,12 +117,16 @@ func answerFmtp(f Format) string {
 	return f.Fmtp
 }
 
-// peerPtime is the packet length the peer likes, within the longest it takes.
+// peerPtime is the packet length the peer likes, within the longest it takes; 0 if that is none a voice codec has.
 func peerPtime(m *Media) int {
-	if m.MaxPtime > 0 && (m.Ptime > m.MaxPtime || m.Ptime == 0 && m.MaxPtime < 20) {
-		return m.MaxPtime
+	ms := m.Ptime
+	if m.MaxPtime > 0 && (ms > m.MaxPtime || ms == 0 && m.MaxPtime < 20) {
+		ms = m.MaxPtime
 	}
-	return m.Ptime
+	if ms < 5 || ms > 200 {
+		return 0
+	}
+	return ms
 }
 
 func names(formats []Format) string {

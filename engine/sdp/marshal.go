@@ -119,10 +119,11 @@ func token(s string) string {
 	if s == "" {
 		return "-"
 	}
-	return strings.Map(func(r rune) rune {
-		if r <= ' ' || r == 0x7f {
-			return '_'
+	b := []byte(s)
+	for i, c := range b {
+		if c <= ' ' || c == 0x7f {
+			b[i] = '_'
 		}
-		return r
-	}, s)
+	}
+	return string(b)
 }

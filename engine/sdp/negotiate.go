@@ -71,4 +71,3 @@ func orDash(s string) string {
 	}
 	return s
 }
-

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"asterism/codecs"
@@ -32,8 +33,8 @@ func Reoffer(prev *Description, l Local) *Description {
 	audio := 0
 	if prev != nil {
 		audio = activeAudio(prev.Media)
-		for _, m := range prev.Media {
-			d.Media = append(d.Media, refuse(&m))
+		for i := range prev.Media {
+			d.Media = append(d.Media, refuse(&prev.Media[i]))
 		}
 	}
 	numbers := newNumbers()
@@ -83,16 +84,18 @@ func offered(l *Local, numbers *numbers) (formats []Format) {
 			continue
 		}
 		formats = append(formats, Format{PT: pt, Codec: c.Format, Fmtp: ownFmtp(c.Format)})
-		rates = appendNew(rates, c.Format.Rate)
+		if !slices.Contains(rates, c.Format.Rate) {
+			rates = append(rates, c.Format.Rate)
+		}
 	}
 	if !l.DTMF {
 		return formats
 	}
-	if i := indexOf(rates, 8000); i > 0 { // the well-known number goes to the common rate
+	if i := slices.Index(rates, 8000); i > 0 { // the well-known number goes to the common rate
 		rates[0], rates[i] = rates[i], rates[0]
 	}
 	for i, rate := range rates {
-		event := codecs.Format{Name: dtmfName, Rate: rate, Channels: 1}
+		event := dtmfFormat(rate)
 		want := -1
 		if i == 0 {
 			want = dtmfPT
@@ -102,22 +105,6 @@ func offered(l *Local, numbers *numbers) (formats []Format) {
 		}
 	}
 	return formats
-}
-
-func appendNew(list []int, n int) []int {
-	if indexOf(list, n) < 0 {
-		list = append(list, n)
-	}
-	return list
-}
-
-func indexOf(list []int, n int) int {
-	for i, x := range list {
-		if x == n {
-			return i
-		}
-	}
-	return -1
 }
 
 // ownFmtp is what we say about a format we offer.
@@ -166,7 +153,7 @@ func (n *numbers) take(f codecs.Format, want int) (uint8, bool) {
 			return g.PT, true
 		}
 	}
-	if want >= 0 && want <= lastDynamic && (!n.taken[want] || want == dtmfPT && !n.hasGiven(dtmfPT)) {
+	if want >= 0 && want <= lastDynamic && (!n.taken[want] || want == dtmfPT && !n.gave(dtmfPT)) {
 		n.taken[want] = true
 		return uint8(want), true
 	}
@@ -179,13 +166,8 @@ func (n *numbers) take(f codecs.Format, want int) (uint8, bool) {
 	return 0, false
 }
 
-func (n *numbers) hasGiven(pt uint8) bool {
-	for _, g := range n.given {
-		if g.PT == pt {
-			return true
-		}
-	}
-	return false
+func (n *numbers) gave(pt uint8) bool {
+	return slices.ContainsFunc(n.given, func(f Format) bool { return f.PT == pt })
 }
 
 // same reports whether a and b are one format. Opus is /48000/2 (RFC 7587 §7); phones that leave the 2 out mean the same.
