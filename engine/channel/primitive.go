@@ -120,7 +120,7 @@ func (c *Channel) Play(src media.Source, interrupt string) (rune, error) {
 	stop := m.Play(src, func() { once.Do(func() { close(done) }) })
 	defer stop()
 	for {
-		if d := c.digits.peek(); d != 0 && strings.ContainsRune(interrupt, d) {
+		if d := c.digits.find(interrupt); d != 0 {
 			return d, nil
 		}
 		select {
@@ -246,13 +246,16 @@ func (q *digitQueue) push(d rune) bool {
 	return !full
 }
 
-func (q *digitQueue) peek() rune {
+// find is the first queued digit that is one of set; 0 when none is.
+func (q *digitQueue) find(set string) rune {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if len(q.queue) == 0 {
-		return 0
+	for _, d := range q.queue {
+		if strings.ContainsRune(set, d) {
+			return d
+		}
 	}
-	return q.queue[0]
+	return 0
 }
 
 func (q *digitQueue) pop() rune {

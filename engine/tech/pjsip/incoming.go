@@ -16,7 +16,7 @@ import (
 
 // invited makes a channel of an INVITE from an endpoint that may call, and hands it to the engine.
 func (t *Tech) invited(tx *sip.ServerTx, e *config.Endpoint, gen *Generation) {
-	if t.stopping.Load() {
+	if t.stopping.Load() || t.Full() {
 		refuse(tx, sip.StatusServiceUnavailable, sip.NewHeader("Retry-After", retryAfter))
 		return
 	}
@@ -58,7 +58,7 @@ func checkInvite(req *sip.Request, e *config.Endpoint, gen *Generation, exten st
 	if mf := req.MaxForwards(); mf != nil && mf.Val() == 0 {
 		return sip.StatusTooManyHops, nil
 	}
-	if status := findStatus(gen.Index, e, exten, callerID(req, e).Number); status != 0 {
+	if status := findStatus(gen, e, exten, callerID(req, e).Number); status != 0 {
 		return status, nil
 	}
 	if len(req.Body()) > 0 && contentType(req) != "application/sdp" {

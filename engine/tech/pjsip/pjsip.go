@@ -29,7 +29,8 @@ type Generation struct {
 	PJSIP     *config.PJSIP
 	Directory *endpoint.Directory
 	Index     *dialplan.Index
-	Attached  any // goes with each channel: the engine's own generation
+	Find      func(context, exten, cid string) (dialplan.Entry, bool) // for numbers from the wire
+	Attached  any                                                     // goes with each channel: the engine's own generation
 }
 
 // Config is what the technology is built upon; all are required.
@@ -41,6 +42,7 @@ type Config struct {
 	Registrar *registrar.Registrar
 	Gate      *endpoint.Gate
 	Current   func() *Generation
+	Full      func() bool // no more calls are wanted now (asterisk.conf maxcalls)
 	Log       zerolog.Logger
 }
 
@@ -126,7 +128,7 @@ func (t *Tech) options(tx *sip.ServerTx, e *config.Endpoint, gen *Generation) {
 	}
 	status := sip.StatusOK
 	if user := sip.UserPart(&tx.Request.Recipient); user != "" {
-		if status = findStatus(gen.Index, e, user, callerNumber(tx.Request)); status == 0 {
+		if status = findStatus(gen, e, user, callerNumber(tx.Request)); status == 0 {
 			status = sip.StatusOK
 		}
 	}
@@ -134,20 +136,20 @@ func (t *Tech) options(tx *sip.ServerTx, e *config.Endpoint, gen *Generation) {
 }
 
 // findStatus is 0 when the dialplan has exten, else the final response: 404, or 484 when more digits could make one (compat §2.7).
-// A number that could act as more than a number in a Dial never gets in (SECURITY: dialled text is not program text).
-func findStatus(x *dialplan.Index, e *config.Endpoint, exten, cid string) int {
+func findStatus(gen *Generation, e *config.Endpoint, exten, cid string) int {
 	if !dialable(exten) {
 		return sip.StatusNotFound
 	}
-	if _, ok := x.Find(e.Context, exten, cid, 1, dialplan.Match); ok {
+	if _, ok := gen.Find(e.Context, exten, cid); ok {
 		return 0
 	}
-	if _, ok := x.Find(e.Context, exten, cid, 1, dialplan.MatchMore); ok && e.AllowOverlap {
+	if _, ok := gen.Index.Find(e.Context, exten, cid, 1, dialplan.MatchMore); ok && e.AllowOverlap {
 		return sip.StatusAddressIncomplete
 	}
 	return sip.StatusNotFound
 }
 
+// dialable refuses what no dialplan can mean: control bytes, blanks, what a Dial string is made of, and endless numbers.
 func dialable(exten string) bool {
 	for _, r := range exten {
 		if r <= ' ' || r == 0x7f || r == '&' || r == ',' || r == '^' || r == '|' {

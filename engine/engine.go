@@ -1,0 +1,347 @@
+// Package engine is the PBX: it opens listeners, gives each call the current generation of configuration and dialplan, and runs it.
+//
+//	Start ► generation 1 ► listeners ► calls      Reload ► read, compile, check ► swap ► listeners that are new     Shutdown ► 503, wait, hang up
+//
+// README.md beside this file is the architecture page.
+package engine
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"asterism/engine/cdr"
+	"asterism/engine/channel"
+	"asterism/engine/config"
+	"asterism/engine/dialplan"
+	"asterism/engine/endpoint"
+	"asterism/engine/event"
+	"asterism/engine/media"
+	"asterism/engine/registrar"
+	"asterism/engine/sip"
+	"asterism/engine/sip/dialog"
+	"asterism/engine/store"
+	"asterism/engine/tech/local"
+	"asterism/engine/tech/pjsip"
+
+	"github.com/rs/zerolog"
+)
+
+// Script is a compiled dialplan; package scripting has it.
+type Script interface {
+	// Run takes a channel through the dialplan from its place to `h`. It does not hang up.
+	Run(ch *channel.Channel) error
+	Index() *dialplan.Index
+	// Find looks a number from the wire up: text that could act as more than a number in a Dial is found only if a pattern says so.
+	Find(context, exten, cid string) (dialplan.Entry, bool)
+	// Applications, Functions and Commands name what plugins bring, sorted; Describe is the help text of one of kind "application",
+	// "function" or "command".
+	Applications() []string
+	Functions() []string
+	Commands() []string
+	Describe(kind, name string) (string, bool)
+	RunCommand(ctx context.Context, words []string, out io.Writer) error
+}
+
+// Config is what an engine is made of.
+type Config struct {
+	Etc     string             // the configuration directory
+	Dirs    config.Directories // resolved: none empty
+	Store   store.Store
+	CDR     *cdr.Writer // nil: no records are written
+	Events  *event.Bus
+	Log     zerolog.Logger
+	Version string
+	// Script compiles the dialplan of a new generation; nil, with problems, when nothing of it is usable.
+	Script func(etc fs.FS, snap *config.Snapshot) (Script, []config.Problem)
+	// Watch are further directories whose changes reload (a site's plugins live in Etc).
+	Watch []string
+	Trace io.Writer // SIP trace; nil: the log
+}
+
+// generation is one immutable state of configuration and dialplan; calls keep theirs.
+type generation struct {
+	number int
+	snap   *config.Snapshot
+	script Script
+	pjsip  *pjsip.Generation
+	at     time.Time
+}
+
+// Engine is a running PBX. Start, Reload and Shutdown may be called from any goroutine.
+type Engine struct {
+	cfg       Config
+	log       zerolog.Logger
+	current   atomic.Pointer[generation]
+	problems  atomic.Pointer[[]config.Problem]
+	core      *channel.Core
+	stack     *sip.Stack
+	dialogs   *dialog.Layer
+	media     *media.Engine
+	registrar *registrar.Registrar
+	gate      *endpoint.Gate
+	pjsip     *pjsip.Tech
+	cdrs      *recorder
+	started   time.Time
+	booted    chan struct{}
+
+	reload     sync.Mutex                // one reload at a time; guards transports
+	transports map[string]*sip.Transport // by listener()
+	stop       context.CancelFunc
+	wg         sync.WaitGroup // loops of the engine
+	calls      callGroup      // goroutines that run channels
+	stopping   atomic.Bool
+}
+
+// New makes an engine; nothing runs and no socket is open before Start.
+func New(cfg Config) (*Engine, error) {
+	e := &Engine{cfg: cfg, log: cfg.Log, booted: make(chan struct{}), transports: map[string]*sip.Transport{}}
+	secret := make([]byte, 32)
+	rand.Read(secret)
+	e.gate = endpoint.NewGate(endpoint.GateConfig{Secret: secret, Events: cfg.Events, Log: cfg.Log})
+	return e, nil
+}
+
+// Start reads the configuration, opens the listeners and takes calls. Objects with errors are left out, each with a log line; Start fails
+// when no listener can be opened.
+func (e *Engine) Start(ctx context.Context) error {
+	e.started = time.Now()
+	gen, problems := e.load(1)
+	e.report(problems)
+	if gen == nil {
+		return fmt.Errorf("engine: %s: nothing usable", e.cfg.Etc)
+	}
+	rtp := gen.snap.RTP
+	m, err := media.New(media.Config{PortMin: rtp.RTPStart, PortMax: rtp.RTPEnd, StrictRTP: rtp.StrictRTP != "no", Probation: rtp.Probation,
+		RTCPInterval: rtp.RTCPInterval, Log: e.log})
+	if err != nil {
+		return err
+	}
+	e.media = m
+	e.cdrs = newRecorder(e.cfg.CDR, e.cfg.Events, e.log)
+	e.core = channel.NewCore(channel.CoreConfig{Log: e.log, SystemName: gen.snap.Asterisk.SystemName, Observer: e.cdrs, Start: e.run})
+	e.stack = sip.New(sip.Config{UserAgent: gen.snap.PJSIP.Global.UserAgent, Log: e.log, TraceWriter: e.cfg.Trace, T1: gen.snap.PJSIP.System.TimerT1,
+		DisableTCPSwitch: gen.snap.PJSIP.System.DisableTCPSwitch,
+		OnRequest:        func(tx *sip.ServerTx) { e.pjsip.OnRequest(tx) },
+		OnACK:            func(t *sip.Transport, req *sip.Request) { e.pjsip.OnACK(t, req) },
+		OnResponse:       func(t *sip.Transport, res *sip.Response) { e.pjsip.OnResponse(t, res) }})
+	e.dialogs = dialog.NewLayer(e.stack, e.log)
+	e.registrar = registrar.New(registrar.Config{Store: e.cfg.Store, Stack: e.stack, Events: e.cfg.Events, Log: e.log})
+	e.pjsip = pjsip.New(pjsip.Config{Core: e.core, Stack: e.stack, Dialogs: e.dialogs, Media: e.media, Registrar: e.registrar, Gate: e.gate,
+		Current: func() *pjsip.Generation { return e.current.Load().pjsip }, Full: e.full, Log: e.log})
+	e.core.AddTech(e.pjsip)
+	e.core.AddTech(local.New(e.core, e.media))
+	e.current.Store(gen)
+	e.registrar.Configure(&gen.snap.PJSIP)
+	e.gate.Configure(&gen.snap.PJSIP)
+	if err := e.listen(gen); err != nil {
+		e.media.Close()
+		e.stack.Close()
+		return err
+	}
+	loops, stop := context.WithCancel(context.WithoutCancel(ctx))
+	e.stop = stop
+	e.wg.Go(func() { _ = e.registrar.Run(loops) })
+	e.wg.Go(func() { e.watch(loops) })
+	close(e.booted)
+	e.cfg.Events.Publish(event.EngineStarted{At: time.Now()})
+	return nil
+}
+
+// watch reloads when files change.
+func (e *Engine) watch(ctx context.Context) {
+	err := Watch(ctx, append([]string{e.cfg.Etc}, e.cfg.Watch...), 300*time.Millisecond, func(paths []string) {
+		e.log.Info().Strs("files", paths).Msg("files changed, reloading")
+		e.Reload()
+	})
+	if err != nil && ctx.Err() == nil {
+		e.log.Error().Err(err).Msg("file watch failed: use 'core reload' after changes")
+	}
+}
+
+// load reads and compiles generation number.
+func (e *Engine) load(number int) (*generation, []config.Problem) {
+	etc := os.DirFS(e.cfg.Etc)
+	snap, problems := config.Load(etc, config.LoadOptions{})
+	script, more := e.cfg.Script(etc, snap)
+	problems = append(problems, more...)
+	if snap == nil {
+		return nil, problems
+	}
+	if script == nil {
+		script = noScript{}
+	}
+	gen := &generation{number: number, snap: snap, script: script, at: time.Now()}
+	gen.pjsip = &pjsip.Generation{PJSIP: &snap.PJSIP, Directory: endpoint.New(&snap.PJSIP), Index: script.Index(), Find: script.Find, Attached: gen}
+	return gen, problems
+}
+
+// report logs problems and keeps them for `dialplan show errors`.
+func (e *Engine) report(problems []config.Problem) {
+	e.problems.Store(&problems)
+	for _, p := range problems {
+		if p.Warning {
+			e.log.Warn().Msg(p.Error())
+		} else {
+			e.log.Error().Msg(p.Error())
+		}
+	}
+}
+
+// Reload reads everything again. With an error anywhere the old generation stays; otherwise new calls take the new one and calls that are
+// up keep theirs. Listeners whose address did not change are not touched.
+func (e *Engine) Reload() []config.Problem {
+	e.reload.Lock()
+	defer e.reload.Unlock()
+	old := e.current.Load()
+	gen, problems := e.load(old.number + 1)
+	if e.stopping.Load() {
+		return problems
+	}
+	e.report(problems)
+	if gen == nil || config.Failed(problems) {
+		e.log.Error().Int("generation", old.number).Msg("reload refused: the old configuration and dialplan stay in force")
+		e.cfg.Events.Publish(event.ConfigRejected{At: time.Now(), Generation: old.number, Problems: texts(problems)})
+		return problems
+	}
+	e.current.Store(gen)
+	e.registrar.Configure(&gen.snap.PJSIP)
+	e.gate.Configure(&gen.snap.PJSIP)
+	if err := e.listen(gen); err != nil {
+		problems = append(problems, config.Problem{Pos: config.Pos{File: "pjsip.conf"}, What: err.Error()})
+		e.report(problems)
+	}
+	if gen.snap.RTP != old.snap.RTP {
+		e.log.Warn().Msg("rtp.conf changed: it takes effect at the next start, because calls hold ports of the old range")
+	}
+	e.log.Info().Int("generation", gen.number).Msg("reloaded")
+	e.cfg.Events.Publish(event.ConfigReloaded{At: time.Now(), Generation: gen.number})
+	return problems
+}
+
+func texts(problems []config.Problem) []string {
+	out := make([]string, len(problems))
+	for i, p := range problems {
+		out[i] = p.Error()
+	}
+	return out
+}
+
+// listen opens the listeners that are new and closes those no longer named; one that is unchanged stays open (ARCHITECTURE §5). An error
+// is returned when none is open at the end; one bad listener does not take the others down.
+func (e *Engine) listen(gen *generation) error {
+	wanted := map[string]bool{}
+	var failed error
+	for _, c := range gen.snap.PJSIP.Transports {
+		wanted[listener(c)] = true
+	}
+	for key, t := range e.transports {
+		if !wanted[key] {
+			delete(e.transports, key)
+			e.log.Info().Str("transport", t.Name()).Msg("listener closed")
+			if err := t.Close(); err != nil {
+				e.log.Warn().Err(err).Str("transport", t.Name()).Msg("listener did not close cleanly")
+			}
+		}
+	}
+	for _, c := range gen.snap.PJSIP.Transports {
+		key := listener(c)
+		if e.transports[key] != nil {
+			continue
+		}
+		t, err := e.stack.Listen(sip.TransportConfig{Name: c.Name, Protocol: c.Protocol, Bind: c.Bind, TOS: c.TOS, COS: c.COS,
+			ExternalSignalingAddress: c.ExternalSignalingAddress, ExternalSignalingPort: c.ExternalSignalingPort, LocalNets: c.LocalNet})
+		if err != nil {
+			failed = errors.Join(failed, fmt.Errorf("%s: transport %q: %w", c.Pos, c.Name, err))
+			e.log.Error().Err(err).Str("transport", c.Name).Str("bind", c.Bind.String()).Msg("listener not opened")
+			continue
+		}
+		e.transports[key] = t
+		e.log.Info().Str("transport", c.Name).Str("protocol", c.Protocol).Str("address", t.LocalAddr().String()).Msg("listening")
+	}
+	if len(e.transports) == 0 {
+		if failed == nil {
+			failed = errors.New("pjsip.conf has no transport: add [transport-udp] with type=transport, protocol=udp, bind=0.0.0.0")
+		}
+		return failed
+	}
+	return nil
+}
+
+// listener names all that an open listener cannot change.
+func listener(c *config.Transport) string {
+	return fmt.Sprint(c.Name, c.Protocol, c.Bind, c.TOS, c.COS, c.ExternalSignalingAddress, c.ExternalSignalingPort, c.LocalNet)
+}
+
+// run takes a channel through its generation's dialplan on a goroutine of its own.
+func (e *Engine) run(ch *channel.Channel) {
+	if !e.calls.add() {
+		ch.Hangup(channel.Congestion)
+		ch.Release()
+		return
+	}
+	go func() { // ended by the script's end; Shutdown hangs channels up and waits in calls
+		defer e.calls.done()
+		defer ch.Release()
+		gen, ok := ch.Attachment().(*generation)
+		if !ok {
+			gen = e.current.Load()
+		}
+		if err := gen.script.Run(ch); err != nil {
+			ch.Log().Error().Err(err).Msg("dialplan ended the call")
+		}
+	}()
+}
+
+// full: asterisk.conf's maxcalls is reached.
+func (e *Engine) full() bool {
+	limit := e.current.Load().snap.Asterisk.MaxCalls
+	return limit > 0 && e.calls.count() >= limit
+}
+
+// Shutdown stops taking calls, waits for those that are up until ctx ends, hangs them up, and returns when nothing of the engine runs.
+func (e *Engine) Shutdown(ctx context.Context) error {
+	if e.pjsip == nil { // never started
+		return nil
+	}
+	e.StopAccepting()
+	e.cfg.Events.Publish(event.EngineStopping{At: time.Now()})
+	e.stop()
+	e.calls.wait(ctx)
+	for _, ch := range e.core.Channels() {
+		ch.Hangup(0)
+	}
+	polite, cancel := context.WithTimeout(context.WithoutCancel(ctx), politeness)
+	defer cancel()
+	e.calls.wait(polite)
+	e.calls.close()
+	e.dialogs.Close(polite)
+	e.reload.Lock() // a reload that runs ends first
+	defer e.reload.Unlock()
+	e.stack.Close()
+	e.pjsip.Wait()
+	e.wg.Wait()
+	e.media.Close()
+	return nil
+}
+
+// politeness is how long BYEs may wait for their answers at shutdown.
+const politeness = 3 * time.Second
+
+// StopAccepting refuses new INVITEs with 503 and Retry-After; calls that are up go on (core stop gracefully).
+func (e *Engine) StopAccepting() {
+	e.stopping.Store(true)
+	if e.pjsip != nil {
+		e.pjsip.Stop()
+	}
+}
+
+// Idle returns when no call is up, or ctx ends.
+func (e *Engine) Idle(ctx context.Context) { e.calls.wait(ctx) }

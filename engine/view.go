@@ -1,0 +1,99 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"io"
+	"time"
+
+	"asterism/engine/channel"
+	"asterism/engine/config"
+	"asterism/engine/dialplan"
+	"asterism/engine/registrar"
+)
+
+// The views below are what the command line shows (engine/manage declares them as an interface). All hand out copies.
+
+// Channels lists the channels, oldest first.
+func (e *Engine) Channels() []channel.Info {
+	live := e.core.Channels()
+	out := make([]channel.Info, len(live))
+	for i, ch := range live {
+		out[i] = ch.Info()
+	}
+	return out
+}
+
+// HangupChannel asks the channel of that name to hang up; false when there is none. It does not wait.
+func (e *Engine) HangupChannel(name string, cause channel.Cause) bool {
+	ch, ok := e.core.Find(name)
+	if ok {
+		ch.Hangup(cause)
+	}
+	return ok
+}
+
+// CallsProcessed counts the calls begun since the start.
+func (e *Engine) CallsProcessed() uint64 { return e.core.Calls() }
+
+// Contacts lists the registered and the static contacts.
+func (e *Engine) Contacts() []registrar.Contact { return e.registrar.All() }
+
+// SetTrace switches the SIP trace.
+func (e *Engine) SetTrace(on bool, filter string) { e.stack.SetTrace(on, filter) }
+
+// Dialplan is the current generation's.
+func (e *Engine) Dialplan() *dialplan.Index { return e.current.Load().script.Index() }
+
+// Applications names what the dialplan may call.
+func (e *Engine) Applications() []string { return e.current.Load().script.Applications() }
+
+// Functions names the dialplan functions.
+func (e *Engine) Functions() []string { return e.current.Load().script.Functions() }
+
+// Commands lists the plugins' own commands.
+func (e *Engine) Commands() []string { return e.current.Load().script.Commands() }
+
+// Describe gives the help text of an application, a function or a command.
+func (e *Engine) Describe(kind, name string) (string, bool) {
+	return e.current.Load().script.Describe(kind, name)
+}
+
+// RunCommand runs a plugin's command.
+func (e *Engine) RunCommand(ctx context.Context, words []string, out io.Writer) error {
+	return e.current.Load().script.RunCommand(ctx, words, out)
+}
+
+// Started is when Start was called.
+func (e *Engine) Started() time.Time { return e.started }
+
+// Reloaded is when the current generation came into force.
+func (e *Engine) Reloaded() time.Time { return e.current.Load().at }
+
+// Booted is closed once calls are taken.
+func (e *Engine) Booted() <-chan struct{} { return e.booted }
+
+// Config is the current generation's configuration; not to be changed.
+func (e *Engine) Config() *config.Snapshot { return e.current.Load().snap }
+
+// Problems are those of the last load or reload.
+func (e *Engine) Problems() []config.Problem {
+	if p := e.problems.Load(); p != nil {
+		return *p
+	}
+	return nil
+}
+
+// noScript is the dialplan of a generation whose extensions.lua cannot be used: it has no extension.
+type noScript struct{}
+
+var errNoScript = errors.New("engine: no dialplan: extensions.lua has errors, see 'dialplan show errors'")
+
+func (noScript) Run(*channel.Channel) error                            { return errNoScript }
+func (noScript) Index() *dialplan.Index                                { return nil }
+func (noScript) Find(string, string, string) (dialplan.Entry, bool)    { return dialplan.Entry{}, false }
+func (noScript) Applications() []string                                { return nil }
+func (noScript) Functions() []string                                   { return nil }
+func (noScript) Commands() []string                                    { return nil }
+func (noScript) Describe(string, string) (string, bool)                { return "", false }
+func (noScript) RunCommand(context.Context, []string, io.Writer) error { return errNoScript }
