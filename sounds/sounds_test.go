@@ -1,0 +1,59 @@
+package sounds_test
+
+import (
+	"io/fs"
+	"path"
+	"strings"
+	"testing"
+	"time"
+
+	"asterism/engine/sound"
+	"asterism/sounds"
+)
+
+// Every prompt that is built in can be found, and is a sound of some length that is not all silence.
+func TestEveryPromptPlays(t *testing.T) {
+	lib := sound.NewLibrary([]fs.FS{sounds.FS}, 1<<20)
+	n := 0
+	err := fs.WalkDir(sounds.FS, "en", func(file string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		n++
+		name := strings.TrimSuffix(strings.TrimPrefix(file, "en/"), path.Ext(file))
+		clip, err := lib.Open(name, "en")
+		if err != nil {
+			t.Error(err)
+			return nil
+		}
+		if s, ok := strings.CutPrefix(name, "silence/"); ok {
+			if want, _ := time.ParseDuration(s + "s"); (clip.Duration() - want).Abs() > time.Millisecond {
+				t.Errorf("%s is %v long", name, clip.Duration())
+			}
+			return nil
+		}
+		if d := clip.Duration(); d < 80*time.Millisecond || d > 30*time.Second {
+			t.Errorf("%s is %v long", name, d)
+		}
+		if loudest(clip) < 3000 {
+			t.Errorf("%s is silent: loudest sample %d", name, loudest(clip))
+		}
+		return nil
+	})
+	if err != nil || n < 30 {
+		t.Errorf("%d prompts: %v", n, err)
+	}
+}
+
+func loudest(c *sound.Clip) (top int) {
+	pcm := make([]int16, 4096)
+	for r := c.Reader(); ; {
+		n, err := r.Read(pcm)
+		for _, s := range pcm[:n] {
+			top = max(top, int(s), -int(s))
+		}
+		if err != nil {
+			return top
+		}
+	}
+}
