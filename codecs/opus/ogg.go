@@ -36,7 +36,7 @@ func DecodeOgg(r io.Reader, rate, maxSamples int) (pcm []int16, pcmRate int, err
 func decodePackets(stream *packets, dec *Decoder, preSkip, maxSamples int) ([]int16, error) {
 	var pcm []int16
 	frame := make([]int16, MaxFrame*dec.rate/ClockRate)
-	for total := 0; ; {
+	for dropped := 0; ; {
 		packet, granule, last, err := stream.next()
 		if errors.Is(err, io.EOF) {
 			return pcm, nil
@@ -48,17 +48,17 @@ func decodePackets(stream *packets, dec *Decoder, preSkip, maxSamples int) ([]in
 		if err != nil {
 			return nil, fmt.Errorf("ogg: audio packet: %w", err)
 		}
-		skip := min(n, max(0, preSkip-total))
-		total += n
+		skip := min(n, preSkip-dropped)
+		dropped += skip
+		pcm = append(pcm, frame[skip:n]...)
 		if last {
 			// Granule positions count 48 kHz samples, the pre-skip included.
-			beyond := total - int(min(granule, int64(math.MaxInt32)*ClockRate)*int64(dec.rate)/ClockRate)
-			n -= min(max(0, beyond), n-skip)
+			end := min(granule, math.MaxInt32)*int64(dec.rate)/ClockRate - int64(preSkip)
+			pcm = pcm[:max(0, min(int64(len(pcm)), end))]
 		}
-		if len(pcm)+n-skip > maxSamples {
+		if len(pcm) > maxSamples {
 			return nil, fmt.Errorf("ogg: more than %d samples", maxSamples)
 		}
-		pcm = append(pcm, frame[skip:n]...)
 	}
 }
 

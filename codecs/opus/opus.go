@@ -31,6 +31,8 @@ type Options struct {
 	FEC        bool // in-band forward error correction (RFC 7587 useinbandfec)
 	PacketLoss int  // expected loss in percent, which FEC is dimensioned for
 	DTX        bool // send next to nothing during silence
+	// MaxPlayback is the highest sampling rate the receiver can make use of, Hz; 0: any.
+	MaxPlayback int
 }
 
 // DefaultOptions: 48 kHz, complexity 5, FEC for 5 % loss, no DTX.
@@ -52,16 +54,33 @@ func NewEncoder(o Options) (*Encoder, error) {
 	}
 	e := &Encoder{enc, o.SampleRate}
 	err = errors.Join(e.SetComplexity(o.Complexity), e.SetBitrate(o.Bitrate), enc.SetInBandFEC(o.FEC),
-		e.SetPacketLoss(o.PacketLoss), enc.SetDTX(o.DTX))
+		e.SetPacketLoss(o.PacketLoss), enc.SetDTX(o.DTX), enc.SetMaxBandwidth(bandwidth(o.MaxPlayback)))
 	if err != nil {
 		return nil, fmt.Errorf("opus: encoder options %+v: %w", o, err)
 	}
 	return e, nil
 }
 
+// bandwidth is the audio bandwidth worth sending to a receiver that plays rate Hz (RFC 6716 §2).
+func bandwidth(rate int) opus.Bandwidth {
+	switch {
+	case rate <= 0 || rate > 24000:
+		return opus.Fullband
+	case rate > 16000:
+		return opus.SuperWideband
+	case rate > 12000:
+		return opus.Wideband
+	case rate > 8000:
+		return opus.Mediumband
+	}
+	return opus.Narrowband
+}
+
 // Encode makes one packet in dst (MaxPacket bytes always suffice) of pcm, which is 2.5, 5, 10, 20, 40 or 60 ms.
 // Budget: 0 allocs; about 120 µs per 20 ms at complexity 5.
-func (e *Encoder) Encode(dst []byte, pcm []int16) (int, error) { return e.enc.Encode(clip(pcm), clip(dst)) }
+func (e *Encoder) Encode(dst []byte, pcm []int16) (int, error) {
+	return e.enc.Encode(clip(pcm), clip(dst))
+}
 
 // SetComplexity changes the cost of the next packets, 0 to 10.
 func (e *Encoder) SetComplexity(c int) error { return e.enc.SetComplexity(c) }

@@ -9,9 +9,9 @@ import (
 
 // An Ogg page (RFC 3533 §6):
 //
-//	 0     "OggS"        6  granule position, 8 bytes    22  checksum, 4 bytes
-//	 4     version 0    14  serial number, 4 bytes       26  number of segments
-//	 5     flags        18  page number, 4 bytes         27  the segments' lengths, then the segments
+//	0     "OggS"        6  granule position, 8 bytes    22  checksum, 4 bytes
+//	4     version 0    14  serial number, 4 bytes       26  number of segments
+//	5     flags        18  page number, 4 bytes         27  the segments' lengths, then the segments
 //
 // A segment of 255 bytes goes on in the next one; a shorter one ends its packet.
 const (
