@@ -1,35 +1,255 @@
 package scripting
 
 import (
+	"cmp"
+	"errors"
+	"fmt"
 	"io/fs"
+	"maps"
+	"slices"
+	"strings"
 
-	"asterism/engine/channel"
 	"asterism/engine/config"
 	"asterism/engine/dialplan"
+
+	lua "github.com/yuin/gopher-lua"
 )
+
+// dialplanFile is the one file the dialplan begins in.
+const dialplanFile = "extensions.lua"
 
 // Generation is one loaded dialplan with its plugins. It is immutable and shared by all calls that began with it.
 type Generation struct {
-	host  *Host
-	snap  *config.Snapshot
-	index *dialplan.Index
+	host     *Host
+	asterisk config.Asterisk
+	snap     *config.Snapshot
+	index    *dialplan.Index
+	files    *tree  // beside extensions.lua
+	main     *chunk // extensions.lua
+
+	applications map[string]*application // by lower-case name
+	functions    map[string]*function
+	commands     map[string]*command
 }
 
 // Load compiles every Lua file of etc and every plugin, runs extensions.lua once in a scratch state, and checks what came of it.
 // All findings are returned, each with file and line; the Generation is nil only if there is no usable dialplan.
-func (h *Host) Load(etc fs.FS, snap *config.Snapshot) (*Generation, []config.Problem) { return nil, nil }
+func (h *Host) Load(etc fs.FS, snap *config.Snapshot) (*Generation, []config.Problem) {
+	g := &Generation{host: h, snap: snap, index: &dialplan.Index{}, applications: map[string]*application{}, functions: map[string]*function{},
+		commands: map[string]*command{}}
+	if snap != nil {
+		g.asterisk = snap.Asterisk
+	}
+	roots := h.cfg.Plugins
+	if own, err := fs.Sub(etc, "plugins"); err == nil {
+		roots = append([]fs.FS{own}, roots...)
+	}
+	problems := g.loadPlugins(roots)
+	files, err := readTree(etc, "", func(f string) bool { return f == "plugins" })
+	if err != nil {
+		return nil, append(problems, config.Problem{Pos: config.Pos{File: dialplanFile}, What: "the directory cannot be read: " + err.Error()})
+	}
+	g.files, g.main = files, files.chunks[dialplanFile]
+	if g.main == nil {
+		err := files.errs[dialplanFile]
+		if err == nil {
+			err = &syntaxError{config.Problem{Pos: config.Pos{File: dialplanFile}, What: "no such file",
+				Want: `write one with a table: extensions = { ["default"] = { ["100"] = function() app.echo() end } }`}}
+		}
+		return nil, append(problems, problemOf(err, dialplanFile))
+	}
+	for _, file := range slices.Sorted(maps.Keys(files.errs)) {
+		p := problemOf(files.errs[file], file)
+		p.Warning = true // an error only for who requires it, and then the run below says so
+		problems = append(problems, p)
+	}
+	found, ok := g.readDialplan()
+	problems = append(problems, found...)
+	for _, ch := range files.chunks {
+		ch.tree = nil
+	}
+	if !ok {
+		return nil, problems
+	}
+	return g, problems
+}
 
-// Run takes ch through the dialplan from its place to `h`. It returns when the script is done; the caller then releases ch.
-// The error is for the caller's information and has been logged: nil for every normal end, hang-ups included.
-func (g *Generation) Run(ch *channel.Channel) error { return nil }
+// readDialplan runs extensions.lua in a scratch state and builds the index of its tables.
+func (g *Generation) readDialplan() (problems []config.Problem, ok bool) {
+	c, err := g.newCall(nil, &g.host.cfg.Log)
+	if err != nil {
+		return []config.Problem{problemOf(err, dialplanFile)}, false
+	}
+	defer c.close()
+	where := newPositions()
+	for _, file := range slices.Sorted(maps.Keys(g.files.chunks)) {
+		where.add(g.files.chunks[file])
+	}
+	r := &reader{where: where}
+	extensions, isTable := c.l.G.Global.RawGetString("extensions").(*lua.LTable)
+	if !isTable {
+		return []config.Problem{{Pos: config.Pos{File: dialplanFile}, What: "no global table `extensions`",
+			Want: `write extensions = { ["default"] = { … } }, without local`}}, false
+	}
+	r.contexts(extensions)
+	if hints, isTable := c.l.G.Global.RawGetString("hints").(*lua.LTable); isTable {
+		r.hints(hints)
+	}
+	index, found := r.builder.Build()
+	for _, p := range found {
+		// A circle of includes is what pbx_lua dies of, so it is an error here although look-ups would survive it.
+		circle := strings.Contains(p.What, "in a circle")
+		file := cmp.Or(p.File, dialplanFile)
+		r.problems = append(r.problems, config.Problem{Pos: config.Pos{File: file, Line: p.Line}, Warning: p.Warning && !circle, What: p.What})
+	}
+	g.index = index
+	return r.problems, true
+}
+
+// reader turns the tables of extensions.lua into a dialplan.
+type reader struct {
+	where    *positions
+	builder  dialplan.Builder
+	problems []config.Problem
+}
+
+func (r *reader) problem(pos config.Pos, warning bool, format string, args ...any) {
+	r.problems = append(r.problems, config.Problem{Pos: pos, Warning: warning, What: fmt.Sprintf(format, args...)})
+}
+
+func (r *reader) contexts(extensions *lua.LTable) {
+	extensions.ForEach(func(k, v lua.LValue) {
+		name, ok := k.(lua.LString)
+		if !ok {
+			r.problem(config.Pos{File: dialplanFile}, false, "extensions[%s]: the name of a context is a string, not a %s", k, k.Type())
+			return
+		}
+		t, ok := v.(*lua.LTable)
+		if !ok {
+			r.problem(r.where.context(string(name)), false, "context %q is a %s; write a table of extensions", string(name), v.Type())
+			return
+		}
+		r.context(string(name), t)
+	})
+}
+
+func (r *reader) context(name string, t *lua.LTable) {
+	pos := r.where.context(name)
+	r.builder.Context(name, dialplan.Lua)
+	t.ForEach(func(k, v lua.LValue) {
+		pattern, ok := extensionKey(k)
+		switch {
+		case !ok:
+			r.problem(pos, false, "context %q: an extension's key is a string or a number, not a %s", name, k.Type())
+		case pattern == "include":
+			r.includes(name, v)
+		case strings.EqualFold(pattern, "include"): // passed over, as in Asterisk
+			r.problem(pos, true, "context %q: %q is ignored; write include in lower case", name, pattern)
+		default:
+			r.extension(name, pattern, k, v, pos)
+		}
+	})
+}
+
+// extensionKey is an extension's key as text; a number is its decimal text.
+func extensionKey(k lua.LValue) (string, bool) {
+	switch key := k.(type) {
+	case lua.LString:
+		return string(key), true
+	case lua.LNumber:
+		return numberText(key), true
+	}
+	return "", false
+}
+
+func (r *reader) extension(context, pattern string, key, v lua.LValue, pos config.Pos) {
+	e := dialplan.Entry{Context: context, Pattern: pattern, Priority: 1, Application: "Lua", Source: dialplan.Lua, File: pos.File, Line: pos.Line, Value: key}
+	if fn, ok := v.(*lua.LFunction); ok && fn.Proto != nil {
+		e.File, e.Line = fn.Proto.SourceName, fn.Proto.LineDefined
+		e.Data = fmt.Sprintf("function at %s:%d", e.File, e.Line)
+	} else if !callable(v) {
+		r.problem(pos, true, "context %q: extension %q is a %s and cannot be called", context, pattern, v.Type())
+	}
+	r.builder.Add(e)
+}
+
+// callable tells whether calling v can work: a function, or a table that has __call.
+func callable(v lua.LValue) bool {
+	if t, ok := v.(*lua.LTable); ok {
+		if mt, ok := t.Metatable.(*lua.LTable); ok {
+			return mt.RawGetString("__call").Type() == lua.LTFunction
+		}
+	}
+	return v.Type() == lua.LTFunction
+}
+
+func (r *reader) includes(context string, v lua.LValue) {
+	pos := r.where.context(context)
+	list, ok := v.(*lua.LTable)
+	if !ok {
+		r.problem(pos, false, "context %q: include is a %s; write a list of names of contexts", context, v.Type())
+		return
+	}
+	for i := 1; i <= list.Len(); i++ {
+		name, ok := list.RawGetInt(i).(lua.LString)
+		if !ok {
+			r.problem(pos, false, "context %q: include holds a %s; write names of contexts", context, list.RawGetInt(i).Type())
+			continue
+		}
+		at := r.where.included(context, string(name))
+		r.builder.Include(context, string(name), dialplan.Lua, at.File, at.Line)
+	}
+}
+
+// hints registers hints[context][exten] = "device&device"; values that are no strings are ignored.
+func (r *reader) hints(hints *lua.LTable) {
+	hints.ForEach(func(k, v lua.LValue) {
+		context, isName := k.(lua.LString)
+		t, isTable := v.(*lua.LTable)
+		if !isName || !isTable {
+			r.problem(config.Pos{File: dialplanFile}, false, "hints[%s] is a %s; write a table of extensions", k, v.Type())
+			return
+		}
+		t.ForEach(func(k, v lua.LValue) {
+			exten, ok := extensionKey(k)
+			if devices, isText := v.(lua.LString); ok && isText {
+				pos := r.where.context(string(context))
+				r.builder.Context(string(context), dialplan.Lua)
+				r.builder.Add(dialplan.Entry{Context: string(context), Pattern: exten, Priority: dialplan.PriorityHint, Application: "hint",
+					Data: string(devices), Source: dialplan.Lua, File: pos.File, Line: pos.Line})
+			}
+		})
+	})
+}
 
 // Index answers what there is to dial, before a channel exists; see Find for dialled text from the wire.
 func (g *Generation) Index() *dialplan.Index { return g.index }
 
+// dividers are the characters that mean something in an application's arguments and dial strings: they part arguments, legs,
+// technology, endpoint and context, or begin an expression.
+const dividers = "&,/@^|()${};:\"\\"
+
+func isDivider(r rune) bool { return r < ' ' || r == 0x7f || strings.ContainsRune(dividers, r) }
+
 // Find is Index().Find for a dialled string from the wire, priority 1, mode Match, with one guard more: text that holds a character
 // which means something in a dial string (& , / @ …) is found only if the pattern says that character itself. So an
 // application may join EXTEN into its arguments: a caller can never add a leg, a context or an option.
-func (g *Generation) Find(context, exten, cid string) (dialplan.Entry, bool) { return dialplan.Entry{}, false }
+func (g *Generation) Find(context, exten, cid string) (dialplan.Entry, bool) {
+	return g.find(dialplan.Place{Context: context, Exten: exten, Priority: 1}, cid, dialplan.Match)
+}
+
+func (g *Generation) find(p dialplan.Place, cid string, m dialplan.Mode) (dialplan.Entry, bool) {
+	e, ok := g.index.Find(p.Context, p.Exten, cid, p.Priority, m)
+	if ok && !admits(e.Pattern, p.Exten) {
+		return dialplan.Entry{}, false
+	}
+	return e, ok
+}
+
+// admits tells whether every divider in exten stands in the pattern itself.
+func admits(pattern, exten string) bool {
+	return !strings.ContainsFunc(exten, func(r rune) bool { return isDivider(r) && !strings.ContainsRune(pattern, r) })
+}
 
 // Summary names one application, function or command of a plugin, for `core show applications`.
 type Summary struct {
@@ -37,10 +257,34 @@ type Summary struct {
 }
 
 // Applications lists what app.X may be, by name.
-func (g *Generation) Applications() []Summary { return nil }
+func (g *Generation) Applications() []Summary {
+	return summaries(g.applications, func(a *application) Summary { return Summary{a.name, a.plugin.name, a.synopsis} })
+}
 
 // Functions lists what channel.FUNC() may be, by name.
-func (g *Generation) Functions() []Summary { return nil }
+func (g *Generation) Functions() []Summary {
+	return summaries(g.functions, func(f *function) Summary { return Summary{f.name, f.plugin.name, f.synopsis} })
+}
 
 // Commands lists the plugins' commands for the command line, by name.
-func (g *Generation) Commands() []Summary { return nil }
+func (g *Generation) Commands() []Summary {
+	return summaries(g.commands, func(c *command) Summary { return Summary{c.name, c.plugin.name, c.synopsis} })
+}
+
+func summaries[T any](m map[string]*T, f func(*T) Summary) []Summary {
+	out := make([]Summary, 0, len(m))
+	for _, v := range m {
+		out = append(out, f(v))
+	}
+	slices.SortFunc(out, func(a, b Summary) int { return cmp.Compare(a.Name, b.Name) })
+	return out
+}
+
+// scriptError finds a ScriptError in err.
+func scriptError(err error) *ScriptError {
+	var e *ScriptError
+	if errors.As(err, &e) {
+		return e
+	}
+	return &ScriptError{Message: err.Error()}
+}

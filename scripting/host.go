@@ -35,8 +35,9 @@ type Config struct {
 
 // Host makes generations and keeps what outlives them: global variables.
 type Host struct {
-	cfg  Config
-	libs *libraries
+	cfg     Config
+	libs    *libraries
+	methods map[string]method
 
 	mu      sync.Mutex // guards globals; a leaf
 	globals map[string]string
@@ -53,7 +54,7 @@ func New(cfg Config) *Host {
 	if cfg.Grace == 0 {
 		cfg.Grace = 30 * time.Second
 	}
-	return &Host{cfg: cfg, libs: openLibraries(), globals: map[string]string{}}
+	return &Host{cfg: cfg, libs: openLibraries(), methods: channelMethods(), globals: map[string]string{}}
 }
 
 // Close releases what the Host holds. Calls that run must have ended.

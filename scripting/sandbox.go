@@ -1,5 +1,126 @@
 package scripting
 
-type libraries struct{}
+import (
+	"os"
+	"strings"
+	"sync"
 
-func openLibraries() *libraries { return &libraries{} }
+	lua "github.com/yuin/gopher-lua"
+)
+
+// libraries are the functions every state starts with, taken once from a state that opened gopher-lua's own. A Go function of Lua
+// has no state of its own, so all states share the function values; the tables that hold them are each state's own.
+type libraries struct {
+	base    map[string]lua.LValue
+	modules map[string]map[string]lua.LValue // "string" ► "rep" ► function
+}
+
+// maxArrayIndex keeps t[5000000] = f from making an array of five million nils (16 bytes each): such keys are hashed.
+const maxArrayIndex = 1 << 20
+
+var limitArrays = sync.OnceFunc(func() { lua.MaxArrayIndex = maxArrayIndex })
+
+// Of base, these stay out: they reach files, stop the process's world, or print to its terminal. compileFunctions and call.print
+// bring back what scripts need of them.
+var withheld = []string{"_printregs", "collectgarbage", "dofile", "load", "loadfile", "loadstring", "module", "newproxy", "print", "require", "error"}
+
+// openLibraries makes the default sandbox: base, table, string, math, coroutine, and the part of os that only tells.
+// package and require are each state's own (require.go). No io, no debug, no os.execute.
+func openLibraries() *libraries {
+	limitArrays()
+	l := lua.NewState(lua.Options{SkipOpenLibs: true, RegistrySize: 256, CallStackSize: 16})
+	defer l.Close()
+	for _, open := range []lua.LGFunction{lua.OpenBase, lua.OpenTable, lua.OpenString, lua.OpenMath, lua.OpenCoroutine, lua.OpenOs} {
+		l.Push(l.NewFunction(open))
+		l.Call(0, 0)
+	}
+	libs := &libraries{base: map[string]lua.LValue{}, modules: map[string]map[string]lua.LValue{}}
+	for _, name := range []string{"table", "string", "math", "coroutine", "os"} {
+		libs.modules[name] = fields(l.GetGlobal(name).(*lua.LTable))
+	}
+	for name, v := range fields(l.Get(lua.GlobalsIndex).(*lua.LTable)) {
+		if _, module := v.(*lua.LTable); !module {
+			libs.base[name] = v
+		}
+	}
+	for _, name := range withheld {
+		delete(libs.base, name)
+	}
+	libs.base["error"] = l.NewFunction(baseError)
+	libs.base["collectgarbage"] = l.NewFunction(collectGarbage)
+	str := libs.modules["string"]
+	delete(str, "__index")
+	delete(str, "dump")
+	for name, f := range stringFunctions {
+		str[name] = l.NewFunction(f)
+	}
+	libs.modules["table"]["concat"] = l.NewFunction(tableConcat)
+	all := libs.modules["os"]
+	libs.modules["os"] = map[string]lua.LValue{"getenv": l.NewFunction(osGetenv)}
+	for _, name := range []string{"time", "date", "clock", "difftime"} {
+		libs.modules["os"][name] = all[name]
+	}
+	return libs
+}
+
+func fields(t *lua.LTable) map[string]lua.LValue {
+	out := map[string]lua.LValue{}
+	t.ForEach(func(k, v lua.LValue) {
+		if name, ok := k.(lua.LString); ok {
+			out[string(name)] = v
+		}
+	})
+	return out
+}
+
+// install gives l the sandbox.
+func (libs *libraries) install(l *lua.LState) {
+	g := l.G.Global
+	for name, f := range libs.base {
+		g.RawSetString(name, f)
+	}
+	g.RawSetString("_G", g)
+	for name, functions := range libs.modules {
+		t := l.CreateTable(0, len(functions))
+		for f, v := range functions {
+			t.RawSetString(f, v)
+		}
+		g.RawSetString(name, t)
+		if name == "string" { // ("x"):rep(3)
+			mt := l.CreateTable(0, 1)
+			mt.RawSetString("__index", t)
+			l.SetMetatable(lua.LString(""), mt)
+		}
+	}
+}
+
+// baseError is error(): C Lua 5.1 takes a number for text and puts the place before it, so that error(5) is a message while
+// error(5, 0) passes the bare number on, which pbx_lua reads as an application's result (compat §1.4).
+func baseError(l *lua.LState) int {
+	v, level := l.Get(1), l.OptInt(2, 1)
+	if n, ok := v.(lua.LNumber); ok && level > 0 {
+		v = lua.LString(numberText(n))
+	}
+	l.Error(v, level)
+	return 0
+}
+
+// collectGarbage does nothing: the collector is the whole process's. "count" says 0.
+func collectGarbage(l *lua.LState) int {
+	l.Push(lua.LNumber(0))
+	return 1
+}
+
+// osGetenv tells only what cannot be a secret: the locale, the time zone, and what the site itself named ASTERISM_….
+func osGetenv(l *lua.LState) int {
+	name := l.CheckString(1)
+	switch {
+	case name == "TZ" || name == "LANG" || name == "HOSTNAME" || strings.HasPrefix(name, "LC_") || strings.HasPrefix(name, "ASTERISM_"):
+		if v, ok := os.LookupEnv(name); ok {
+			l.Push(lua.LString(v))
+			return 1
+		}
+	}
+	l.Push(lua.LNil)
+	return 1
+}

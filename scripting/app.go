@@ -1,0 +1,214 @@
+package scripting
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"asterism/engine/channel"
+	"asterism/engine/event"
+
+	lua "github.com/yuin/gopher-lua"
+)
+
+// maxShownData bounds the arguments in an Executing line, in bytes (Asterisk: 8192).
+const maxShownData = 8192
+
+// installDialplan gives the state app, channel, check_hangup and autoservice_*.
+func (c *call) installDialplan() {
+	l, g := c.l, c.l.G.Global
+	app := l.CreateTable(0, 8)
+	meta := l.CreateTable(0, 1)
+	meta.RawSetString("__index", l.NewFunction(func(l *lua.LState) int {
+		name := l.CheckString(2)
+		f := l.NewFunction(func(l *lua.LState) int {
+			c.execute(l, name, joinArguments(l, 1))
+			return 0
+		})
+		app.RawSetString(name, f) // the next app.NAME finds it at once
+		l.Push(f)
+		return 1
+	}))
+	l.SetMetatable(app, meta)
+	g.RawSetString("app", app)
+	c.installChannel()
+	auto := true // autoservice: a port always reads, so there is nothing to start; scripts still ask
+	for name, f := range map[string]lua.LGFunction{
+		"check_hangup":       func(l *lua.LState) int { l.Push(lua.LBool(c.ch.HungUp())); return 1 },
+		"autoservice_start":  func(*lua.LState) int { auto = true; return 0 },
+		"autoservice_stop":   func(*lua.LState) int { auto = false; return 0 },
+		"autoservice_status": func(l *lua.LState) int { l.Push(lua.LBool(auto)); return 1 },
+	} {
+		g.RawSetString(name, l.NewFunction(f))
+	}
+}
+
+// joinArguments makes one string of the arguments from index first on, as pbx_lua does: commas between, nil is nothing but keeps
+// its comma, no quoting (compat §1.5).
+func joinArguments(l *lua.LState, first int) string {
+	top := l.GetTop()
+	if top == first {
+		if s, ok := l.Get(first).(lua.LString); ok {
+			return string(s)
+		}
+	}
+	var b strings.Builder
+	for i := first; i <= top; i++ {
+		if i > first {
+			b.WriteByte(',')
+		}
+		switch v := l.Get(i).(type) {
+		case lua.LString:
+			b.WriteString(string(v))
+		case lua.LNumber:
+			b.WriteString(numberText(v))
+		case *lua.LNilType:
+		default:
+			l.RaiseError("bad argument #%d (attempt to concatenate a %s value)", i-first+1, v.Type())
+		}
+	}
+	return b.String()
+}
+
+// splitArguments is how applications and functions take their one string apart: at commas outside of parentheses, brackets and double
+// quotes. An empty argument is nil.
+func splitArguments(data string) []lua.LValue {
+	if data == "" {
+		return nil
+	}
+	var out []lua.LValue
+	depth, quoted, from := 0, false, 0
+	add := func(s string) {
+		if s == "" {
+			out = append(out, lua.LNil)
+		} else {
+			out = append(out, lua.LString(s))
+		}
+	}
+	for i := 0; i < len(data); i++ {
+		switch c := data[i]; {
+		case c == '\\':
+			i++
+		case c == '"':
+			quoted = !quoted
+		case quoted:
+		case c == '(' || c == '[' || c == '{':
+			depth++
+		case (c == ')' || c == ']' || c == '}') && depth > 0:
+			depth--
+		case c == ',' && depth == 0:
+			add(data[from:i])
+			from = i + 1
+		}
+	}
+	add(data[min(from, len(data)):])
+	return out
+}
+
+// execute runs an application for extensions.lua. It returns if the script goes on, and raises otherwise.
+func (c *call) execute(l *lua.LState, name, data string) {
+	a := c.gen.applications[strings.ToLower(name)]
+	if a == nil {
+		l.RaiseError("application '%s' not found", printable(name))
+	}
+	c.announce(a.name, data)
+	if n := c.perform(l, a, data); n != 0 {
+		l.Error(lua.LNumber(n), 0)
+	}
+}
+
+// announce tells log, views and events which application runs.
+func (c *call) announce(name, data string) {
+	shown := data
+	if len(shown) > maxShownData {
+		shown = strings.ToValidUTF8(shown[:maxShownData], "")
+	}
+	if !utf8.ValidString(shown) {
+		shown = strings.ToValidUTF8(shown, "\ufffd")
+	}
+	if e := c.log.Info(); e.Enabled() {
+		p := c.ch.Place()
+		e.Msg(printable(fmt.Sprintf(`Executing [%s@%s:%d] %s("%s", "%s")`, p.Exten, p.Context, p.Priority, name, c.ch.Name(), shown)))
+	}
+	c.ch.SetApplication(name, data)
+	if b := c.gen.host.cfg.Events; b != nil {
+		b.Publish(event.ExtensionEntered{At: c.gen.host.cfg.Clock.Now(), Channel: facts(c.ch.Info()), Application: name, Data: data})
+	}
+}
+
+// perform runs an application in the channel's own state: 0 the script goes on, resultHangup, resultGoto, or a digit's character code.
+func (c *call) perform(l *lua.LState, a *application, data string) int {
+	place, peers := c.ch.Place(), len(c.peers)
+	c.moved = false
+	fn := c.applicationFunction(l, a)
+	args := []lua.LValue{lua.LString(data)}
+	if !a.raw {
+		args = splitArguments(data)
+	}
+	l.Push(fn)
+	l.Push(c.channelHandle())
+	for _, v := range args {
+		l.Push(v)
+	}
+	err := l.PCall(1+len(args), 1, nil)
+	c.dropPeers(peers)
+	if err != nil {
+		if n, ok := c.ending(err); ok {
+			return n
+		}
+		c.rethrow(l, err)
+	}
+	result := l.Get(-1)
+	l.Pop(1)
+	if c.moved || c.ch.Place() != place {
+		return resultGoto
+	}
+	return resultOf(result)
+}
+
+// ending sorts an application's abort into pbx_lua's numbers.
+func (c *call) ending(err error) (int, bool) {
+	var e *lua.ApiError
+	if !errors.As(err, &e) {
+		return 0, false
+	}
+	if a, ok := abortOf(e.Object); ok {
+		if a.kind == "goto" {
+			return resultGoto, true
+		}
+		return resultHangup, true
+	}
+	if n, ok := e.Object.(lua.LNumber); ok && n != 0 {
+		return int(n), true
+	}
+	return 0, false
+}
+
+// resultOf reads what an application's function returned: nothing, -1, or the digit that ended it.
+func resultOf(v lua.LValue) int {
+	switch r := v.(type) {
+	case lua.LNumber:
+		return int(r)
+	case lua.LString:
+		if len(r) == 1 && isDigit(rune(r[0])) {
+			return int(r[0])
+		}
+	}
+	return 0
+}
+
+// isDigit tells whether an application's result is a key that may begin an extension.
+func isDigit(r rune) bool {
+	return '0' <= r && r <= '9' || 'A' <= r && r <= 'D' || r == '*' || r == '#'
+}
+
+// facts is a channel's Info in the words of events.
+func facts(i channel.Info) event.Channel {
+	return event.Channel{
+		Name: i.Name, UniqueID: i.UniqueID, LinkedID: i.LinkedID, CallID: i.CallID, Endpoint: i.Endpoint,
+		State: int(i.State), StateName: i.State.String(), AccountCode: i.AccountCode, Language: i.Language,
+		CallerName: i.CallerID.Name, CallerNumber: i.CallerID.Number, ConnectedName: i.Connected.Name, ConnectedNumber: i.Connected.Number,
+		Context: i.Place.Context, Exten: i.Place.Exten, Priority: i.Place.Priority,
+	}
+}

@@ -1,0 +1,150 @@
+package scripting
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"asterism/engine/channel"
+
+	"github.com/rs/zerolog"
+	lua "github.com/yuin/gopher-lua"
+)
+
+// stateOptions are the tuned sizes of a state: small to begin with, bounded when they grow.
+func stateOptions() lua.Options {
+	return lua.Options{SkipOpenLibs: true, RegistrySize: 256, RegistryMaxSize: 1 << 16, RegistryGrowStep: 256,
+		CallStackSize: 200, MinimizeStackMemory: true}
+}
+
+// call is one channel's script: the state, and what its primitives need. One goroutine owns it.
+type call struct {
+	gen  *Generation
+	ch   *channel.Channel // nil in the scratch state of Load
+	log  *zerolog.Logger
+	l    *lua.LState
+	ctx  context.Context // of the interpreter: the kill switch
+	dog  watchdog
+	kill context.CancelCauseFunc
+
+	modules modules // require
+	plugins map[string]*pluginState
+	handle  *lua.LUserData // ch as plugins see it
+	methods *lua.LTable    // metatable of channel userdata
+	vars    *lua.LTable    // metatable of channel.NAME objects
+
+	abortMeta *lua.LTable
+	trace     struct {
+		of   lua.LValue
+		text string
+	}
+
+	peers      []*channel.Channel // dialled, answered, and still ours to hang up
+	moved      bool               // a Goto happened, even if to the same place
+	redirected bool
+	exception  exception
+	timeouts   timeouts
+	noted      map[string]bool // what was already logged once in this call
+}
+
+// timeouts are TIMEOUT(digit) and TIMEOUT(response); absolute ends the call.
+type timeouts struct {
+	digit, response time.Duration
+	absolute        time.Time
+	stopAbsolute    func()
+}
+
+// newCall makes a state with the sandbox and runs extensions.lua in it. ch is nil for a scratch state.
+func (g *Generation) newCall(ch *channel.Channel, log *zerolog.Logger) (*call, error) {
+	c := g.newState(ch, log)
+	if g.main == nil {
+		return c, nil
+	}
+	c.l.Push(c.l.NewFunctionFromProto(g.main.proto))
+	if err := c.l.PCall(0, 0, nil); err != nil {
+		err = c.failure(err)
+		c.close()
+		return nil, err
+	}
+	if ch != nil { // Asterisk installs these after the chunk, so that they are not there at file scope
+		c.installDialplan()
+	}
+	return c, nil
+}
+
+// newState makes a state with the sandbox only.
+func (g *Generation) newState(ch *channel.Channel, log *zerolog.Logger) *call {
+	c := &call{gen: g, ch: ch, log: log, l: lua.NewState(stateOptions()), timeouts: timeouts{digit: 5 * time.Second, response: 10 * time.Second}}
+	c.ctx, c.kill = context.WithCancelCause(context.Background())
+	c.dog.budget, c.dog.grace, c.dog.kill = g.host.cfg.Budget, g.host.cfg.Grace, c.kill
+	var hungUp context.Context
+	if ch != nil {
+		hungUp = ch.Context()
+	}
+	c.l.SetContext(c.ctx)
+	g.host.libs.install(c.l)
+	c.installLoaders()
+	c.dog.start(hungUp)
+	return c
+}
+
+// close frees the state and hangs up what it still owns.
+func (c *call) close() {
+	c.dropPeers(0)
+	if c.timeouts.stopAbsolute != nil {
+		c.timeouts.stopAbsolute()
+	}
+	c.dog.stop()
+	c.kill(nil)
+	c.l.Close()
+}
+
+// dropPeers hangs up the dialled channels beyond the first keep: those an application left behind.
+func (c *call) dropPeers(keep int) {
+	for _, p := range c.peers[min(keep, len(c.peers)):] {
+		p.Release()
+	}
+	c.peers = c.peers[:min(keep, len(c.peers))]
+}
+
+// once tells whether what was not yet noted in this call.
+func (c *call) once(what string) bool {
+	if c.noted[what] {
+		return false
+	}
+	if c.noted == nil {
+		c.noted = map[string]bool{}
+	}
+	c.noted[what] = true
+	return true
+}
+
+// ScriptError is a Lua error that ended a script. Message begins with file:line where Lua knows it.
+type ScriptError struct {
+	Message, Traceback string
+	Killed             error // why the kill switch ended it, or nil
+}
+
+func (e *ScriptError) Error() string { return e.Message }
+
+// Unwrap is why the kill switch acted.
+func (e *ScriptError) Unwrap() error { return e.Killed }
+
+// failure makes a ScriptError of what a protected call returned.
+func (c *call) failure(err error) error {
+	var e *lua.ApiError
+	if !errors.As(err, &e) {
+		return &ScriptError{Message: err.Error()}
+	}
+	out := &ScriptError{Message: e.Object.String(), Traceback: c.traceOf(e)}
+	if e.Object.Type() != lua.LTString {
+		out.Message = c.l.ToStringMeta(e.Object).String()
+	}
+	if cause := context.Cause(c.ctx); cause != nil {
+		where, _, _ := strings.Cut(out.Message, " ")
+		out.Killed = cause
+		out.Message = strings.TrimSuffix(where, ":") + ": " + cause.Error()
+	}
+	return out
+}

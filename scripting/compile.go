@@ -1,0 +1,106 @@
+package scripting
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"strings"
+
+	"asterism/engine/config"
+
+	lua "github.com/yuin/gopher-lua"
+	"github.com/yuin/gopher-lua/ast"
+	"github.com/yuin/gopher-lua/parse"
+)
+
+// maxSource bounds one Lua file, in bytes; the parser's stack grows with it.
+const maxSource = 1 << 20
+
+// chunk is one compiled Lua file, shared by all states.
+type chunk struct {
+	file  string
+	proto *lua.FunctionProto
+	tree  []ast.Stmt // for positions (locate.go); dropped after Load
+}
+
+// syntaxError is a Lua file that does not compile.
+type syntaxError struct{ config.Problem }
+
+// compile makes a chunk of src. file is how messages name it.
+func compile(file, src string) (*chunk, error) {
+	fail := func(line int, what string) error {
+		return &syntaxError{config.Problem{Pos: config.Pos{File: file, Line: line}, What: what}}
+	}
+	if len(src) > maxSource {
+		return nil, fail(0, fmt.Sprintf("file of %d bytes; at most %d", len(src), maxSource))
+	}
+	if strings.HasPrefix(src, "#") { // as lua does for scripts; the line stays, empty
+		line, rest, _ := strings.Cut(src, "\n")
+		src = strings.Repeat(" ", len(line)) + "\n" + rest
+	}
+	src = strings.TrimPrefix(src, "\ufeff")
+	text, standIn, err := nameGotos(file, src)
+	if err != nil {
+		return nil, fail(0, strings.TrimPrefix(err.Error(), file+":"))
+	}
+	tree, err := parse.Parse(strings.NewReader(text), file)
+	if err == nil && standIn != "" {
+		nameBack(tree, standIn)
+	}
+	if err != nil {
+		line, what := parserMessage(err, strings.Count(src, "\n")+1)
+		return nil, fail(line, strings.ReplaceAll(what, standIn, "goto"))
+	}
+	proto, err := lua.Compile(tree, file)
+	if err != nil {
+		var ce *lua.CompileError
+		if errors.As(err, &ce) {
+			return nil, fail(ce.Line, ce.Message)
+		}
+		return nil, fail(0, err.Error())
+	}
+	return &chunk{file, proto, tree}, nil
+}
+
+// parserMessage takes the parser's error apart: at the end of the file it knows no line.
+func parserMessage(err error, lines int) (line int, what string) {
+	var pe *parse.Error
+	if !errors.As(err, &pe) {
+		return 0, strings.TrimSpace(err.Error())
+	}
+	what = strings.TrimSpace(pe.Message)
+	if pe.Pos.Line == parse.EOF {
+		return lines, what + " at the end of the file; an `end` or a bracket is missing"
+	}
+	return pe.Pos.Line, fmt.Sprintf("%s near %q (column %d)", what, pe.Token, pe.Pos.Column)
+}
+
+// nameBack turns the stand-in of nameGotos into "goto" wherever the tree has it.
+func nameBack(tree []ast.Stmt, standIn string) {
+	walk(reflect.ValueOf(tree), func(v reflect.Value) {
+		if v.Kind() == reflect.String && v.CanSet() && v.String() == standIn {
+			v.SetString("goto")
+		}
+	})
+}
+
+// walk calls f for every value beneath v, outside in. The tree has two dozen types of nodes; only their values matter here.
+func walk(v reflect.Value, f func(reflect.Value)) {
+	f(v)
+	switch v.Kind() {
+	case reflect.Interface, reflect.Pointer:
+		if !v.IsNil() {
+			walk(v.Elem(), f)
+		}
+	case reflect.Struct:
+		for i := range v.NumField() {
+			if v.Type().Field(i).IsExported() {
+				walk(v.Field(i), f)
+			}
+		}
+	case reflect.Slice:
+		for i := range v.Len() {
+			walk(v.Index(i), f)
+		}
+	}
+}

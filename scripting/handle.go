@@ -1,0 +1,440 @@
+package scripting
+
+import (
+	"errors"
+	"maps"
+	"strings"
+	"time"
+
+	"asterism/engine/channel"
+	"asterism/engine/dialplan"
+
+	lua "github.com/yuin/gopher-lua"
+)
+
+// method is one method of the channel userdata plugins get: chan:NAME(...). ch is the channel it was called on, which may be a
+// dialled peer; arguments begin at 2.
+type method func(c *call, l *lua.LState, ch *channel.Channel) int
+
+// channelHandle is this call's channel as plugins see it.
+func (c *call) channelHandle() lua.LValue {
+	if c.handle == nil {
+		c.handle = c.handleOf(c.ch)
+	}
+	return c.handle
+}
+
+func (c *call) handleOf(ch *channel.Channel) *lua.LUserData {
+	if c.methods == nil {
+		c.methods = c.l.CreateTable(0, 3)
+		known, resolve := c.l.CreateTable(0, 16), c.l.CreateTable(0, 1)
+		resolve.RawSetString("__index", c.l.NewFunction(c.resolveMethod(known)))
+		known.Metatable = resolve
+		c.methods.RawSetString("__index", known)
+		c.methods.RawSetString("__metatable", lua.LString("channel"))
+		c.methods.RawSetString("__tostring", c.l.NewFunction(func(l *lua.LState) int {
+			l.Push(lua.LString(channelArgument(l, 1).Name()))
+			return 1
+		}))
+	}
+	return &lua.LUserData{Value: ch, Metatable: c.methods, Env: c.l.Env}
+}
+
+// resolveMethod makes a method's Lua function when it is first asked for: a call uses few of them.
+func (c *call) resolveMethod(known *lua.LTable) lua.LGFunction {
+	return func(l *lua.LState) int {
+		name := l.CheckString(2)
+		m := c.gen.host.methods[name]
+		if m == nil {
+			l.RaiseError("a channel has no method '%s'", name)
+		}
+		f := l.NewFunction(func(l *lua.LState) int { return m(c, l, channelArgument(l, 1)) })
+		known.RawSetString(name, f)
+		l.Push(f)
+		return 1
+	}
+}
+
+func channelArgument(l *lua.LState, i int) *channel.Channel {
+	if ud, ok := l.Get(i).(*lua.LUserData); ok {
+		if ch, ok := ud.Value.(*channel.Channel); ok && ch != nil {
+			return ch
+		}
+	}
+	l.ArgError(i, "channel expected; write chan:method(), not chan.method()")
+	return nil
+}
+
+// waiting runs a primitive that may block, and raises its error.
+func (c *call) waiting(l *lua.LState, f func() error) {
+	if err := c.pausing(f); err != nil {
+		c.raise(l, err)
+	}
+}
+
+// pausing runs f without counting its time as Lua's.
+func (c *call) pausing(f func() error) error {
+	c.dog.enter()
+	defer c.dog.leave()
+	return f()
+}
+
+func milliseconds(l *lua.LState, i int, missing time.Duration) time.Duration {
+	switch v := l.Get(i).(type) {
+	case *lua.LNilType:
+		return missing
+	case lua.LNumber:
+		return toDuration(float64(v))
+	}
+	l.ArgError(i, "number of milliseconds expected")
+	return 0
+}
+
+// toDuration reads milliseconds, within what a timer can take.
+func toDuration(ms float64) time.Duration {
+	const year = 365 * 24 * 3600 * 1000
+	return time.Duration(min(max(ms, -1), year) * float64(time.Millisecond))
+}
+
+func pushString(l *lua.LState, s string) int { l.Push(lua.LString(s)); return 1 }
+
+// pushEpoch pushes seconds since 1970, nil for a moment that has not come.
+func pushEpoch(l *lua.LState, t time.Time) int {
+	if t.IsZero() {
+		l.Push(lua.LNil)
+	} else {
+		l.Push(lua.LNumber(float64(t.UnixMilli()) / 1000))
+	}
+	return 1
+}
+
+// text makes a method of a getter.
+func text(get func(*channel.Channel) string) method {
+	return func(_ *call, l *lua.LState, ch *channel.Channel) int { return pushString(l, get(ch)) }
+}
+
+// textPair makes a method that reads without an argument and writes with one.
+func textPair(get func(*channel.Channel) string, set func(*channel.Channel, string)) method {
+	return func(_ *call, l *lua.LState, ch *channel.Channel) int {
+		if l.GetTop() >= 2 {
+			set(ch, l.CheckString(2))
+			return 0
+		}
+		return pushString(l, get(ch))
+	}
+}
+
+// channelMethods is the whole Lua API of a channel; the Host keeps it.
+func channelMethods() map[string]method {
+	return map[string]method{
+		// what it is
+		"name":        text((*channel.Channel).Name),
+		"tech":        text((*channel.Channel).Tech),
+		"uniqueid":    text((*channel.Channel).UniqueID),
+		"linkedid":    text((*channel.Channel).LinkedID),
+		"callid":      text((*channel.Channel).CallID),
+		"endpoint":    text((*channel.Channel).Endpoint),
+		"dnid":        text((*channel.Channel).DNID),
+		"exten":       text(func(ch *channel.Channel) string { return ch.Place().Exten }),
+		"context":     text(func(ch *channel.Channel) string { return ch.Place().Context }),
+		"state":       text(func(ch *channel.Channel) string { return ch.State().String() }),
+		"language":    textPair((*channel.Channel).Language, (*channel.Channel).SetLanguage),
+		"accountcode": textPair((*channel.Channel).AccountCode, (*channel.Channel).SetAccountCode),
+		"priority": func(_ *call, l *lua.LState, ch *channel.Channel) int {
+			l.Push(lua.LNumber(ch.Place().Priority))
+			return 1
+		},
+		"created":  func(_ *call, l *lua.LState, ch *channel.Channel) int { return pushEpoch(l, ch.Created()) },
+		"answered": func(_ *call, l *lua.LState, ch *channel.Channel) int { return pushEpoch(l, ch.Answered()) },
+		"hung_up":  func(_ *call, l *lua.LState, ch *channel.Channel) int { l.Push(lua.LBool(ch.HungUp())); return 1 },
+		"is_up": func(_ *call, l *lua.LState, ch *channel.Channel) int {
+			l.Push(lua.LBool(ch.State() == channel.Up))
+			return 1
+		},
+		"callerid":     callerID,
+		"set_callerid": setCallerID,
+		"connected":    connected,
+		"property":     property,
+		"cause":        func(_ *call, l *lua.LState, ch *channel.Channel) int { l.Push(lua.LNumber(ch.HangupCause())); return 1 },
+
+		// variables
+		"get":       getVariable,
+		"set":       setVariable,
+		"unset":     func(_ *call, l *lua.LState, ch *channel.Channel) int { ch.Unset(l.CheckString(2)); return 0 },
+		"variables": variables,
+
+		// what it does; these wait, and raise when the channel is gone
+		"answer":      func(c *call, l *lua.LState, ch *channel.Channel) int { c.waiting(l, ch.Answer); return 0 },
+		"indicate":    indicate,
+		"stop_tone":   func(_ *call, _ *lua.LState, ch *channel.Channel) int { ch.StopTone(); return 0 },
+		"wait":        wait,
+		"play":        play,
+		"digit":       digit,
+		"read":        read,
+		"flush":       func(_ *call, _ *lua.LState, ch *channel.Channel) int { ch.FlushDigits(); return 0 },
+		"echo":        echo,
+		"send_digits": sendDigits,
+		"dial":        dial,
+		"bridge":      bridge,
+		"hangup":      hangup,
+		"set_cause": func(_ *call, l *lua.LState, ch *channel.Channel) int {
+			ch.SetHangupCause(causeArgument(l, 2))
+			return 0
+		},
+
+		// the dialplan
+		"go_to":       goTo,
+		"timeout":     timeout,
+		"set_timeout": setTimeout,
+		"exception":   getException,
+		"raise":       raiseException,
+	}
+}
+
+func callerTable(l *lua.LState, id channel.CallerID) int {
+	t := l.CreateTable(0, 4)
+	t.RawSetString("name", lua.LString(id.Name))
+	t.RawSetString("number", lua.LString(id.Number))
+	t.RawSetString("presentation", lua.LString(id.Presentation))
+	t.RawSetString("all", lua.LString(id.String()))
+	l.Push(t)
+	return 1
+}
+
+func callerID(_ *call, l *lua.LState, ch *channel.Channel) int { return callerTable(l, ch.CallerID()) }
+
+func connected(_ *call, l *lua.LState, ch *channel.Channel) int {
+	return callerTable(l, ch.Connected())
+}
+
+// callerOf reads {name=, number=, presentation=}; a missing field keeps what id has.
+func callerOf(t *lua.LTable, id channel.CallerID) channel.CallerID {
+	for field, to := range map[string]*string{"name": &id.Name, "number": &id.Number, "presentation": &id.Presentation} {
+		if v := t.RawGetString(field); v != lua.LNil {
+			*to = lua.LVAsString(v)
+		}
+	}
+	return id
+}
+
+func setCallerID(_ *call, l *lua.LState, ch *channel.Channel) int {
+	ch.SetCallerID(callerOf(l.CheckTable(2), ch.CallerID()))
+	return 0
+}
+
+func property(_ *call, l *lua.LState, ch *channel.Channel) int {
+	if v, ok := ch.Leg().Property(l.CheckString(2)); ok {
+		return pushString(l, v)
+	}
+	l.Push(lua.LNil)
+	return 1
+}
+
+// getVariable reads any variable or function for the call's own channel; of a peer, its own variables.
+func getVariable(c *call, l *lua.LState, ch *channel.Channel) int {
+	var v string
+	var ok bool
+	if ch == c.ch {
+		v, ok = c.getValue(l, l.CheckString(2))
+	} else {
+		v, ok = ch.Get(l.CheckString(2))
+	}
+	if !ok {
+		l.Push(lua.LNil)
+		return 1
+	}
+	return pushString(l, v)
+}
+
+func setVariable(c *call, l *lua.LState, ch *channel.Channel) int {
+	name, value := l.CheckString(2), settable(l, 3, "set")
+	if ch == c.ch {
+		c.setValue(l, name, value)
+	} else {
+		ch.Set(name, value)
+	}
+	return 0
+}
+
+func variables(_ *call, l *lua.LState, ch *channel.Channel) int {
+	t := l.CreateTable(0, 8)
+	for name, v := range maps.All(ch.Variables()) {
+		t.RawSetString(name, lua.LString(v))
+	}
+	l.Push(t)
+	return 1
+}
+
+var indications = map[string]channel.Indication{
+	"proceeding": channel.IndicateProceeding, "ringing": channel.IndicateRinging, "progress": channel.IndicateProgress,
+	"busy": channel.IndicateBusy, "congestion": channel.IndicateCongestion,
+}
+
+func indicate(c *call, l *lua.LState, ch *channel.Channel) int {
+	ind, ok := indications[l.CheckString(2)]
+	if !ok {
+		l.ArgError(2, "want proceeding, ringing, progress, busy or congestion")
+	}
+	c.waiting(l, func() error { return ch.Indicate(ind) })
+	return 0
+}
+
+// wait lets milliseconds pass; without a number it waits until the channel hangs up.
+func wait(c *call, l *lua.LState, ch *channel.Channel) int {
+	d := milliseconds(l, 2, -1)
+	c.waiting(l, func() error {
+		if d >= 0 {
+			return ch.Wait(d)
+		}
+		<-ch.Context().Done()
+		return ch.Wait(0)
+	})
+	return 0
+}
+
+// play plays a prompt; a digit of interrupt stops it and stays queued. true and the digit, or nil and why it cannot be played.
+func play(c *call, l *lua.LState, ch *channel.Channel) int {
+	name, interrupt := l.CheckString(2), l.OptString(3, "")
+	var key rune
+	err := c.pausing(func() error {
+		if c.gen.host.cfg.Sounds == nil {
+			return errors.New("no sounds are configured")
+		}
+		clip, err := c.gen.host.cfg.Sounds.Open(name, ch.Language())
+		if err != nil {
+			return err
+		}
+		key, err = ch.Play(clip.Reader(), interrupt)
+		return err
+	})
+	if err != nil {
+		if ch.HungUp() || errors.Is(err, channel.ErrRedirected) {
+			c.raise(l, err)
+		}
+		l.Push(lua.LNil)
+		return 1 + pushString(l, err.Error())
+	}
+	l.Push(lua.LTrue)
+	return 1 + pushDigit(l, key)
+}
+
+// pushDigit pushes a key, nil for none.
+func pushDigit(l *lua.LState, key rune) int {
+	if key == 0 {
+		l.Push(lua.LNil)
+		return 1
+	}
+	return pushString(l, string(key))
+}
+
+// digit takes one key; nil after timeout_ms (no number: for ever) without one.
+func digit(c *call, l *lua.LState, ch *channel.Channel) int {
+	timeout := milliseconds(l, 2, -1)
+	var key rune
+	c.waiting(l, func() (err error) {
+		key, err = ch.ReadDigit(timeout)
+		return err
+	})
+	return pushDigit(l, key)
+}
+
+// read takes keys until max of them (0: no limit), a terminator, or a pause: chan:read{max=4, timeout_ms=5000, first_ms=10000,
+// terminators="#"}. It returns what was typed, without the terminator, and "max", "terminator" or "timeout"; third is the terminator.
+func read(c *call, l *lua.LState, ch *channel.Channel) int {
+	t := l.CheckTable(2)
+	number := func(name string, missing float64) float64 {
+		if v, ok := t.RawGetString(name).(lua.LNumber); ok {
+			return float64(v)
+		}
+		return missing
+	}
+	most := int(number("max", 0))
+	timeout := toDuration(number("timeout_ms", 5000))
+	pause := toDuration(number("first_ms", number("timeout_ms", 5000)))
+	terminators := "#"
+	if v, ok := t.RawGetString("terminators").(lua.LString); ok {
+		terminators = string(v)
+	}
+	var typed strings.Builder
+	why, end := "max", rune(0)
+	c.waiting(l, func() error {
+		for most == 0 || typed.Len() < most {
+			key, err := ch.ReadDigit(pause)
+			switch {
+			case err != nil:
+				return err
+			case key == 0:
+				why = "timeout"
+				return nil
+			case strings.ContainsRune(terminators, key):
+				why, end = "terminator", key
+				return nil
+			case typed.Len() >= 255: // Asterisk's bound for "as many as you like"
+				return nil
+			}
+			typed.WriteRune(key)
+			pause = timeout
+		}
+		return nil
+	})
+	return pushString(l, typed.String()) + pushString(l, why) + pushDigit(l, end)
+}
+
+func echo(c *call, l *lua.LState, ch *channel.Channel) int {
+	stop := l.OptString(2, "#")
+	var key rune
+	c.waiting(l, func() (err error) {
+		key, err = ch.Echo(stop)
+		return err
+	})
+	return pushDigit(l, key)
+}
+
+func sendDigits(c *call, l *lua.LState, ch *channel.Channel) int {
+	digits, gap, dur := l.CheckString(2), milliseconds(l, 3, 250*time.Millisecond), milliseconds(l, 4, 100*time.Millisecond)
+	c.waiting(l, func() error { return ch.SendDigits(digits, gap, dur) })
+	return 0
+}
+
+// causeArgument reads a hang-up cause: a number or a name. Missing is 0: whatever was set before.
+func causeArgument(l *lua.LState, i int) channel.Cause {
+	switch v := l.Get(i).(type) {
+	case *lua.LNilType:
+		return 0
+	case lua.LNumber:
+		return channel.Cause(v)
+	case lua.LString:
+		cause, err := channel.ParseCause(string(v))
+		if err != nil {
+			l.ArgError(i, err.Error())
+		}
+		return cause
+	}
+	l.ArgError(i, "hang-up cause expected")
+	return 0
+}
+
+// hangup ends the channel and returns; whatever waits next on it raises.
+func hangup(c *call, l *lua.LState, ch *channel.Channel) int {
+	ch.Hangup(causeArgument(l, 2))
+	for i, p := range c.peers {
+		if p == ch {
+			c.peers = append(c.peers[:i], c.peers[i+1:]...)
+			ch.Release()
+			break
+		}
+	}
+	return 0
+}
+
+// goTo moves the channel in the dialplan and ends the application that called it.
+func goTo(c *call, l *lua.LState, ch *channel.Channel) int {
+	if ch != c.ch {
+		l.ArgError(1, "only the script's own channel can be moved")
+	}
+	p := dialplan.Place{Context: l.CheckString(2), Exten: l.CheckString(3), Priority: l.OptInt(4, 1)}
+	ch.SetPlace(p)
+	c.moved = true
+	l.Error(c.abortValue(&abort{kind: "goto"}), 0)
+	return 0
+}

@@ -1,0 +1,323 @@
+package scripting
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"path"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"asterism/engine/config"
+
+	lua "github.com/yuin/gopher-lua"
+)
+
+// plugin is one folder or file of plugins, compiled.
+type plugin struct {
+	name string
+	tree *tree  // its files; the entry is init
+	init string // "init.lua", or "NAME.lua" for a plugin that is one file
+}
+
+// application is what app.NAME runs.
+type application struct {
+	name, synopsis string
+	plugin         *plugin
+	raw            bool // wants its data in one string
+}
+
+// function is what channel.NAME() asks.
+type function struct {
+	name, synopsis string
+	plugin         *plugin
+	raw            bool // wants what stands in the parentheses in one string
+}
+
+type command struct {
+	name, synopsis string
+	plugin         *plugin
+}
+
+// pluginState is a plugin within one call's state.
+type pluginState struct {
+	env, loaded, table *lua.LTable
+}
+
+// loadPlugins compiles all plugins of roots, the strongest first, and reads what they offer. A broken one is reported and left out; a
+// weaker one of the same name then stays.
+func (g *Generation) loadPlugins(roots []fs.FS) (problems []config.Problem) {
+	done := map[string]bool{}
+	for i, root := range roots {
+		entries, err := fs.ReadDir(root, ".")
+		if err != nil {
+			if !errors.Is(err, fs.ErrNotExist) {
+				problems = append(problems, config.Problem{Pos: config.Pos{File: "plugins"}, What: "cannot be read: " + err.Error()})
+			}
+			continue
+		}
+		for _, e := range entries {
+			name := strings.TrimSuffix(e.Name(), ".lua")
+			if strings.HasPrefix(name, ".") || strings.HasSuffix(name, "_test") || done[name] || !e.IsDir() && path.Ext(e.Name()) != ".lua" {
+				continue
+			}
+			p, found, err := openPlugin(root, e, name)
+			if err == nil && found {
+				var warnings []config.Problem
+				warnings, err = g.register(p)
+				problems = append(problems, warnings...)
+			}
+			if err != nil {
+				problems = append(problems, problemOf(err, "plugins/"+name))
+				if i < len(roots)-1 {
+					continue // a shipped one of that name may take its place
+				}
+			}
+			done[name] = done[name] || found
+		}
+	}
+	return problems
+}
+
+// openPlugin compiles a plugin; found is false for a folder that is none (no init.lua, no Lua file).
+func openPlugin(root fs.FS, e fs.DirEntry, name string) (p *plugin, found bool, err error) {
+	p = &plugin{name: name, init: "init.lua"}
+	if !e.IsDir() {
+		p.init = name + ".lua"
+		p.tree = &tree{name: "plugins", chunks: map[string]*chunk{}, errs: map[string]error{}}
+		p.tree.add(root, p.init)
+	} else {
+		sub, err := fs.Sub(root, name)
+		if err != nil {
+			return nil, false, err
+		}
+		p.tree, err = readTree(sub, path.Join("plugins", name), func(f string) bool { return strings.HasSuffix(f, "_test.lua") })
+		if err != nil {
+			return nil, false, err
+		}
+	}
+	for _, file := range slices.Sorted(maps.Keys(p.tree.errs)) {
+		return nil, true, p.tree.errs[file]
+	}
+	return p, p.tree.chunks[p.init] != nil, nil
+}
+
+// register runs a plugin once in a scratch state and notes the names of what it offers. Nothing is noted of a plugin that fails.
+func (g *Generation) register(p *plugin) (warnings []config.Problem, err error) {
+	c := g.newState(nil, &g.host.cfg.Log)
+	defer c.close()
+	var table *lua.LTable
+	c.l.Push(c.l.NewFunction(func(l *lua.LState) int {
+		table = c.plugin(l, p).table
+		return 0
+	}))
+	if err := c.l.PCall(0, 0, nil); err != nil {
+		return nil, c.failure(err)
+	}
+	pos := config.Pos{File: path.Join(p.tree.name, p.init)}
+	warn := func(format string, args ...any) {
+		warnings = append(warnings, config.Problem{Pos: pos, Warning: true, What: "plugin " + p.name + ": " + fmt.Sprintf(format, args...)})
+	}
+	var apps []*application
+	var funcs []*function
+	var cmds []*command
+	bad := ""
+	section(table, "applications", func(name string, v lua.LValue) {
+		a := &application{name: name, plugin: p}
+		if t, ok := v.(*lua.LTable); ok {
+			a.raw, a.synopsis = lua.LVAsBool(t.RawGetString("raw")), lua.LVAsString(t.RawGetString("synopsis"))
+			v = t.RawGetString("run")
+		}
+		if v.Type() != lua.LTFunction {
+			bad = fmt.Sprintf("applications.%s is a %s; write a function, or a table with run", name, v.Type())
+		}
+		apps = append(apps, a)
+	})
+	section(table, "functions", func(name string, v lua.LValue) {
+		f := &function{name: name, plugin: p}
+		if t, ok := v.(*lua.LTable); ok {
+			f.raw, f.synopsis = lua.LVAsBool(t.RawGetString("raw")), lua.LVAsString(t.RawGetString("synopsis"))
+			if t.RawGetString("get") != lua.LNil {
+				v = t.RawGetString("get")
+			} else {
+				v = t.RawGetString("set")
+			}
+		}
+		if v.Type() != lua.LTFunction {
+			bad = fmt.Sprintf("functions.%s is a %s; write a function, or a table with get and set", name, v.Type())
+		}
+		funcs = append(funcs, f)
+	})
+	section(table, "commands", func(name string, v lua.LValue) {
+		cmd := &command{name: name, plugin: p}
+		if t, ok := v.(*lua.LTable); ok {
+			cmd.synopsis = lua.LVAsString(t.RawGetString("synopsis"))
+		}
+		cmds = append(cmds, cmd)
+	})
+	if bad != "" {
+		return nil, &syntaxError{config.Problem{Pos: pos, What: bad}}
+	}
+	for _, later := range []string{"events", "timers", "save", "restore"} {
+		if table.RawGetString(later) != lua.LNil {
+			warn("%s: not supported yet, ignored", later)
+		}
+	}
+	for _, a := range apps {
+		key := strings.ToLower(a.name)
+		if first := g.applications[key]; first != nil {
+			warn("application %s is that of plugin %s already; this one is not used", a.name, first.plugin.name)
+			continue
+		}
+		g.applications[key] = a
+	}
+	for _, f := range funcs {
+		if first := g.functions[f.name]; first != nil {
+			warn("function %s is that of plugin %s already; this one is not used", f.name, first.plugin.name)
+			continue
+		}
+		g.functions[f.name] = f
+	}
+	for _, cmd := range cmds {
+		if g.commands[cmd.name] == nil {
+			g.commands[cmd.name] = cmd
+		}
+	}
+	return warnings, nil
+}
+
+// section walks over one table of a plugin, by name.
+func section(table *lua.LTable, name string, f func(string, lua.LValue)) {
+	t, ok := table.RawGetString(name).(*lua.LTable)
+	if !ok {
+		return
+	}
+	entries := fields(t)
+	for _, k := range slices.Sorted(maps.Keys(entries)) {
+		f(k, entries[k])
+	}
+}
+
+// plugin is p in this call's state, loaded at its first use.
+func (c *call) plugin(l *lua.LState, p *plugin) *pluginState {
+	if s := c.plugins[p.name]; s != nil {
+		return s
+	}
+	s := &pluginState{loaded: l.CreateTable(0, 4)}
+	s.env = c.pluginEnv(l, p, s)
+	fn := l.NewFunctionFromProto(p.tree.chunks[p.init].proto)
+	fn.Env = s.env
+	l.Push(fn)
+	l.Call(0, 1)
+	table, ok := l.Get(-1).(*lua.LTable)
+	l.Pop(1)
+	if !ok {
+		l.Error(lua.LString(path.Join(p.tree.name, p.init)+": the plugin returns no table; end it with `return M`"), 0)
+	}
+	s.table = table
+	if c.plugins == nil {
+		c.plugins = map[string]*pluginState{}
+	}
+	c.plugins[p.name] = s
+	return s
+}
+
+// pluginEnv is the globals of a plugin: the sandbox as it came, whatever extensions.lua made of its own globals, and nothing else.
+// A plugin that sets or reads an unknown global has a bug, so both raise.
+func (c *call) pluginEnv(l *lua.LState, p *plugin, s *pluginState) *lua.LTable {
+	env := l.CreateTable(0, len(c.gen.host.libs.base)+8)
+	for name, f := range c.gen.host.libs.base {
+		env.RawSetString(name, f)
+	}
+	for name, functions := range c.gen.host.libs.modules {
+		t := l.CreateTable(0, len(functions))
+		for f, v := range functions {
+			t.RawSetString(f, v)
+		}
+		env.RawSetString(name, t)
+	}
+	env.RawSetString("print", l.NewFunction(c.print))
+	env.RawSetString("require", l.NewFunction(func(l *lua.LState) int {
+		name := l.CheckString(1)
+		if v := s.loaded.RawGetString(name); v != lua.LNil && v != c.modules.requiring {
+			l.Push(v)
+			return 1
+		}
+		if name == "pbx" {
+			v := c.hostModule(l, p.name)
+			s.loaded.RawSetString(name, v)
+			l.Push(v)
+			return 1
+		}
+		file, ok := p.tree.find(strings.TrimPrefix(name, p.name+"."))
+		if !ok {
+			l.RaiseError("plugin %s: module '%s' not found beside its init.lua", p.name, name)
+		}
+		f := l.NewFunctionFromProto(p.tree.chunks[file].proto)
+		f.Env = env
+		return c.runModule(l, s.loaded, name, f)
+	}))
+	meta := l.CreateTable(0, 2)
+	unknown := func(what string) *lua.LFunction {
+		return l.NewFunction(func(l *lua.LState) int {
+			l.RaiseError("plugin %s: %s global '%s'; write `local`", p.name, what, l.Get(2).String())
+			return 0
+		})
+	}
+	meta.RawSetString("__index", unknown("unknown"))
+	meta.RawSetString("__newindex", unknown("assignment to"))
+	env.Metatable = meta
+	return env
+}
+
+// applicationFunction is the Lua function behind an application, in this state.
+func (c *call) applicationFunction(l *lua.LState, a *application) *lua.LFunction {
+	apps, _ := c.plugin(l, a.plugin).table.RawGetString("applications").(*lua.LTable)
+	var v lua.LValue = lua.LNil
+	if apps != nil {
+		v = apps.RawGetString(a.name)
+	}
+	if t, ok := v.(*lua.LTable); ok {
+		v = t.RawGetString("run")
+	}
+	fn, ok := v.(*lua.LFunction)
+	if !ok {
+		l.RaiseError("plugin %s: no function for application %s in this call", a.plugin.name, a.name)
+	}
+	return fn
+}
+
+// functionPair is how to read and to write a dialplan function; either may be nil.
+func (c *call) functionPair(l *lua.LState, f *function) (get, set *lua.LFunction) {
+	funcs, _ := c.plugin(l, f.plugin).table.RawGetString("functions").(*lua.LTable)
+	if funcs == nil {
+		return nil, nil
+	}
+	switch v := funcs.RawGetString(f.name).(type) {
+	case *lua.LFunction:
+		return v, nil
+	case *lua.LTable:
+		get, _ = v.RawGetString("get").(*lua.LFunction)
+		set, _ = v.RawGetString("set").(*lua.LFunction)
+	}
+	return get, set
+}
+
+var placeInMessage = regexp.MustCompile(`^([^\s:]+\.lua):(\d+):\s*`)
+
+// problemOf makes a Problem of an error, with the file and line its message begins with.
+func problemOf(err error, fallback string) config.Problem {
+	var se *syntaxError
+	if errors.As(err, &se) {
+		return se.Problem
+	}
+	text := err.Error()
+	if m := placeInMessage.FindStringSubmatch(text); m != nil {
+		line, _ := strconv.Atoi(m[2])
+		return config.Problem{Pos: config.Pos{File: m[1], Line: line}, What: text[len(m[0]):]}
+	}
+	return config.Problem{Pos: config.Pos{File: fallback}, What: text}
+}

@@ -1,0 +1,94 @@
+package scripting
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+)
+
+// The reasons for which the kill switch ends a state.
+var (
+	errBudget = errors.New("Lua ran too long without calling a primitive that waits (an endless loop?)") //nolint:staticcheck // Lua is a name
+	errGrace  = errors.New("the script went on too long after the hang-up")
+)
+
+// brief is how long a primitive must take to count as waiting: a loop of pcall(app.wait, 1) on a dead channel is still a loop.
+const brief = time.Millisecond
+
+// watchdog cancels a state's context when its Lua does not come to an end. Time spent waiting in primitives does not count.
+type watchdog struct {
+	budget, grace time.Duration
+	kill          context.CancelCauseFunc
+	stopHangup    func() bool
+
+	mu       sync.Mutex // guards below; a leaf
+	closed   bool
+	run      *time.Timer
+	after    *time.Timer
+	deadline time.Time
+	entered  time.Time
+	depth    int
+}
+
+// start arms the watchdog. hungUp is the channel's context.
+func (w *watchdog) start(hungUp context.Context) {
+	w.mu.Lock()
+	w.deadline = time.Now().Add(w.budget)
+	w.run = time.AfterFunc(w.budget, func() { w.kill(errBudget) })
+	w.mu.Unlock()
+	if hungUp != nil {
+		w.stopHangup = context.AfterFunc(hungUp, w.fresh)
+	}
+}
+
+// fresh gives the script grace from now on: at the hang-up, and again when `h` begins.
+func (w *watchdog) fresh() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.closed {
+		return
+	}
+	if w.after == nil {
+		w.after = time.AfterFunc(w.grace, func() { w.kill(errGrace) })
+	} else {
+		w.after.Reset(w.grace)
+	}
+}
+
+// enter and leave stand around everything that may wait.
+func (w *watchdog) enter() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.depth++; w.depth == 1 && !w.closed {
+		w.run.Stop()
+		w.entered = time.Now()
+	}
+}
+
+func (w *watchdog) leave() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.depth--; w.depth > 0 || w.closed {
+		return
+	}
+	now := time.Now()
+	if waited := now.Sub(w.entered); waited >= brief {
+		w.deadline = now.Add(w.budget)
+	}
+	w.run.Reset(w.deadline.Sub(now))
+}
+
+// stop ends it; no timer of it runs afterwards.
+func (w *watchdog) stop() {
+	if w.stopHangup != nil {
+		w.stopHangup()
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.closed = true
+	w.run.Stop()
+	if w.after != nil {
+		w.after.Stop()
+	}
+}
