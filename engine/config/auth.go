@@ -89,6 +89,7 @@ func (l *loader) auth(sec *Section) (*Auth, bool) {
 		good = false
 	}
 	switch {
+	case !good: // what is missing may be what was wrong
 	case a.AuthType == "google_oauth":
 		fail(l.at(sec, "auth_type"), bad("write auth_type = digest", "auth_type google_oauth is not supported yet"))
 	case a.Username == "":

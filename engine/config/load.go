@@ -15,7 +15,7 @@ type loader struct {
 	snap     *Snapshot
 	problems []Problem
 	seen     map[problemKey]*repeated
-	included map[string]bool    // files that another one brought in: they mean nothing alone
+	included map[string]bool // files that another one brought in: they mean nothing alone
 }
 
 // problemKey is a problem without the object it was found in.
