@@ -22,11 +22,6 @@ type PBX interface {
 }
 
 // Calls are the channels that are up.
-//
-// Of channel.Info the views read: Name, UniqueID, LinkedID, CallID, Endpoint, AccountCode, Language, DNID (string),
-// State (channel.State), CallerID, Connected (channel.CallerID), Place (dialplan.Place), Application, Data (string),
-// Created, Answered (time.Time, zero: not yet), BridgeID, Peer (string; name of the channel it is bridged to, ""),
-// Variables (map[string]string; a copy).
 type Calls interface {
 	// Channels lists the channels, oldest first.
 	Channels() []channel.Info

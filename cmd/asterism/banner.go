@@ -1,0 +1,109 @@
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"text/tabwriter"
+
+	"asterism/engine/config"
+	"asterism/engine/manage/logger"
+)
+
+// welcome tells what to do next. A first start shows the phones with their passwords, which stand in pjsip.conf; they go to
+// the terminal only, never into a log.
+func welcome(out io.Writer, p places, snap *config.Snapshot, first bool) {
+	fmt.Fprintf(out, "\nAsterism is up.\n\n")
+	for _, t := range snap.PJSIP.Transports {
+		for _, a := range reachable(t.Bind) {
+			fmt.Fprintf(out, "  SIP server   %s (%s)\n", a, t.Protocol)
+		}
+	}
+	dialplan := filepath.Join(p.dirs.Etc, "extensions.lua")
+	if !first {
+		fmt.Fprintf(out, "  Dialplan     %s (saving it reloads it)\n  Console      asterism -C %s -r\n\n", dialplan, p.conf)
+		return
+	}
+	fmt.Fprintf(out, "\n  Phones (they stand in %s):\n\n", filepath.Join(p.dirs.Etc, "pjsip.conf"))
+	table := tabwriter.NewWriter(out, 0, 0, 3, ' ', 0)
+	fmt.Fprintf(table, "    User\tPassword\tName\n")
+	for _, phone := range phones(&snap.PJSIP) {
+		fmt.Fprintf(table, "    %s\t%s\t%s\n", phone[0], phone[1], phone[2])
+	}
+	_ = table.Flush()
+	if numbers := numbers(dialplan); len(numbers) > 0 {
+		fmt.Fprintf(out, "\n  Numbers worth dialling:\n\n")
+		table := tabwriter.NewWriter(out, 0, 0, 3, ' ', 0)
+		for _, n := range numbers {
+			fmt.Fprintf(table, "    %s\t%s\n", n[0], n[1])
+		}
+		_ = table.Flush()
+	}
+	fmt.Fprintf(out, "\n  Next: set two softphones up with a user and its password each and the SIP server above, and call the one from the other."+
+		"\n  Then change %s and save it: the next call takes the new dialplan."+
+		"\n  Console: asterism -C %s -r      End: Ctrl-C\n\n", dialplan, p.conf)
+}
+
+// phones lists user, password and name of the endpoints that a person can register, by name.
+func phones(conf *config.PJSIP) [][3]string {
+	var list [][3]string
+	for _, e := range conf.Endpoints {
+		for _, name := range e.Auth {
+			if a := conf.Auths[name]; a != nil && a.Password != "" {
+				list = append(list, [3]string{logger.Escape(a.Username), logger.Escape(a.Password), logger.Escape(e.CallerID.Name)})
+			}
+		}
+	}
+	slices.SortFunc(list, func(a, b [3]string) int { return strings.Compare(a[0], b[0]) })
+	return list
+}
+
+// reachable gives the addresses a phone can use for a listener: the machine's own for a wildcard, loopback last.
+func reachable(bind netip.AddrPort) []netip.AddrPort {
+	if !bind.Addr().IsUnspecified() {
+		return []netip.AddrPort{bind}
+	}
+	var found, loopback []netip.AddrPort
+	for _, a := range machineAddresses() {
+		switch {
+		case a.Is4() != bind.Addr().Is4() || a.IsLinkLocalUnicast():
+		case a.IsLoopback():
+			loopback = append(loopback, netip.AddrPortFrom(a, bind.Port()))
+		default:
+			found = append(found, netip.AddrPortFrom(a, bind.Port()))
+		}
+	}
+	return append(found, loopback...)
+}
+
+// numbers reads the table that the demo dialplan carries in its first comment: lines of the form "--   600   the echo test".
+func numbers(path string) [][2]string {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil
+	}
+	defer func() { _ = f.Close() }()
+	var list [][2]string
+	for scan := bufio.NewScanner(f); scan.Scan(); {
+		text, comment := strings.CutPrefix(scan.Text(), "--")
+		if !comment {
+			break
+		}
+		number, what, ok := strings.Cut(strings.TrimSpace(text), "  ")
+		if ok && strings.Trim(number, "0123456789*#-–. XNZ") == "" && number != "" {
+			list = append(list, [2]string{number, strings.TrimSpace(what)})
+		}
+	}
+	return list
+}
+
+// firstStart tells whether a PBX ever ran upon these directories: it leaves its database behind.
+func firstStart(p places) bool {
+	_, err := os.Stat(filepath.Join(p.dirs.DB, "astdb.sqlite3"))
+	return err != nil && os.IsNotExist(err)
+}

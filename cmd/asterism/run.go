@@ -1,0 +1,347 @@
+package main
+
+import (
+	"context"
+	"io/fs"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"runtime/debug"
+	"syscall"
+	"time"
+
+	"asterism/engine"
+	"asterism/engine/cdr"
+	"asterism/engine/config"
+	"asterism/engine/event"
+	"asterism/engine/manage"
+	"asterism/engine/manage/logger"
+	"asterism/engine/sound"
+	"asterism/engine/store"
+	"asterism/plugins"
+	"asterism/scripting"
+	"asterism/sounds"
+
+	"github.com/rs/zerolog"
+	"golang.org/x/term"
+)
+
+type runCommand struct {
+	Etc       string        `help:"Configuration directory; without it /etc/asterism or /etc/asterisk." type:"path" placeholder:"DIR"`
+	Data      string        `help:"Where log, spool, data and control socket go; without it what asterisk.conf says." type:"path" placeholder:"DIR"`
+	LogFormat string        `help:"Form of the log on the terminal: console or json." enum:"console,json" default:"console"`
+	LogLevel  string        `help:"Least level on the terminal: error, warn, info, debug or trace." enum:"error,warn,info,debug,trace" default:"info"`
+	Verbose   int           `help:"More verbose; may be repeated. Without it the level is 3, which shows what each call executes." short:"v" type:"counter"`
+	Grace     time.Duration `help:"How long calls that are up may go on after Ctrl-C or SIGTERM." default:"5s"`
+}
+
+// Run starts a PBX.
+func (c *runCommand) Run(t terminal) error {
+	p, err := findPlaces("", c.Etc, c.Data)
+	if err != nil {
+		return err
+	}
+	conf := p.snapshot.Asterisk
+	o := runOptions{places: p, grace: c.Grace, json: c.LogFormat == "json", color: !conf.NoColor, welcome: c.LogFormat != "json",
+		verbose: max(c.Verbose, conf.Verbose), debug: conf.Debug}
+	if o.verbose == 0 {
+		o.verbose = 3
+	}
+	switch c.LogLevel {
+	case "error":
+		o.mask = logger.Error
+	case "warn":
+		o.mask = logger.Error | logger.Warning
+	case "debug":
+		o.debug = max(o.debug, 1)
+	case "trace":
+		o.debug = max(o.debug, 5)
+	}
+	return run(t, o)
+}
+
+// runOptions are what both command lines come to.
+type runOptions struct {
+	places         places
+	grace          time.Duration
+	json, color    bool
+	mask           logger.Mask
+	welcome        bool // tell on the terminal what to do next
+	console        bool // -c
+	quiet, mute    bool
+	verbose, debug int
+	user, group    string
+	dump           bool
+}
+
+// run is a PBX from its directories to its end. What it opens it closes, in the opposite order.
+func run(t terminal, o runOptions) error {
+	p := o.places
+	if o.dump {
+		debug.SetTraceback("crash")
+	}
+	first := firstStart(p)
+	if err := p.create(); err != nil {
+		return err
+	}
+	conf := p.snapshot.Asterisk
+	if err := become(orElse(o.user, conf.RunUser), orElse(o.group, conf.RunGroup), p.dirs.VarLib, p.dirs.DB, p.dirs.Spool, p.dirs.Run, p.dirs.Log); err != nil {
+		return err
+	}
+	lock, err := manage.LockDir(p.dirs.Run)
+	if err != nil {
+		return err
+	}
+	defer lock.Unlock()
+	signals := make(chan os.Signal, 8)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	defer signal.Stop(signals)
+	signal.Ignore(syscall.SIGPIPE) // a terminal or pipe that goes away must not take calls with it
+	router, err := newRouter(t, o)
+	if err != nil {
+		return err
+	}
+	defer router.Close()
+	log := zerolog.New(router).With().Timestamp().Logger()
+	restart, err := serve(t, o, first, router, log, signals)
+	if err != nil || !restart {
+		return err
+	}
+	router.Close()
+	lock.Unlock()
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	return syscall.Exec(self, os.Args, os.Environ())
+}
+
+func orElse(a, b string) string {
+	if a == "" {
+		return b
+	}
+	return a
+}
+
+// newRouter makes the log. zerolog's time format is process-wide, so it is set here, once.
+func newRouter(t terminal, o runOptions) (*logger.Router, error) {
+	zerolog.TimeFieldFormat = time.RFC3339Nano
+	files, _ := logFiles(o.places, o.places.snapshot.Logger)
+	setup := logger.Setup{JSON: o.json, Mask: o.mask, Verbose: o.verbose, Debug: o.debug, Files: files}
+	if !o.console {
+		setup.Console = t.out
+		out, isFile := t.out.(*os.File)
+		setup.Color = o.color && isFile && term.IsTerminal(int(out.Fd()))
+	}
+	if o.mute || o.quiet {
+		setup.Mask = logger.Error | logger.Warning
+	}
+	return logger.New(setup)
+}
+
+// parts are what one PBX is put together from.
+type parts struct {
+	store   store.Store
+	cdr     *cdr.Writer
+	events  *event.Bus
+	scripts *scripting.Host
+	engine  *engine.Engine
+}
+
+// assemble opens what the engine needs. close releases it, also after an error.
+func assemble(p places, log zerolog.Logger) (parts, func(), error) {
+	var a parts
+	var closers []func()
+	closeAll := func() {
+		for i := len(closers) - 1; i >= 0; i-- {
+			closers[i]()
+		}
+	}
+	db, err := store.OpenSQLite(filepath.Join(p.dirs.DB, "astdb.sqlite3"), store.Options{Log: log})
+	if err != nil {
+		return a, closeAll, err
+	}
+	a.store = db
+	closers = append(closers, closing(log, "database", db.Close))
+	a.events = event.NewBus(log)
+	closers = append(closers, a.events.Close)
+	if a.cdr, err = cdr.Open(p.dirs.Log, cdrOptions(p.snapshot.CDR, log)); err != nil {
+		return a, closeAll, err
+	}
+	closers = append(closers, closing(log, "call detail records", a.cdr.Close))
+	prompts := sound.NewLibrary([]fs.FS{os.DirFS(filepath.Join(p.dirs.Data, "sounds")), sounds.FS}, 64<<20)
+	a.scripts = scripting.New(scripting.Config{Plugins: []fs.FS{plugins.FS}, Store: a.store, Sounds: prompts, Events: a.events, Log: log})
+	closers = append(closers, a.scripts.Close)
+	a.engine, err = engine.New(engine.Config{Etc: p.dirs.Etc, Dirs: p.dirs, Store: a.store, CDR: a.cdr, Events: a.events, Log: log,
+		Version: version(), Script: compiler(a.scripts)})
+	if err != nil {
+		return a, closeAll, err
+	}
+	closers = append(closers, event.On(a.events, "cdr.conf", func(event.ConfigReloaded) { a.cdr.SetOptions(cdrOptions(a.engine.Config().CDR, log)) }))
+	return a, closeAll, nil
+}
+
+func closing(log zerolog.Logger, what string, f func() error) func() {
+	return func() {
+		if err := f(); err != nil {
+			log.Error().Err(err).Msg(what + " not closed cleanly")
+		}
+	}
+}
+
+// serve runs the engine until a signal or a console ends it. restart says that it is to begin again.
+func serve(t terminal, o runOptions, first bool, router *logger.Router, log zerolog.Logger, signals <-chan os.Signal) (restart bool, err error) {
+	p := o.places
+	a, release, err := assemble(p, log)
+	defer release()
+	if err != nil {
+		return false, err
+	}
+	stops := make(stopRequests, 8)
+	full := manage.Version(version())
+	cli := manage.NewCLI(manage.Config{PBX: a.engine, Store: a.store, Log: logControl{router, a.engine, p}, Control: stops, Version: full,
+		System: p.snapshot.Asterisk.SystemName, Settings: settings(p)})
+	server, err := manage.Listen(p.socket, p.mode, cli, router)
+	if err != nil {
+		return false, err
+	}
+	defer server.Close()
+	log.Info().Str("version", full).Str("etc", p.dirs.Etc).Msg("starting")
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	if err := a.engine.Start(ctx); err != nil {
+		return false, err
+	}
+	if o.welcome && !o.quiet {
+		welcome(t.out, p, a.engine.Config(), first)
+	}
+	if o.console {
+		go func() { // ends with the server, at the latest with the process: a terminal cannot be made to stop reading
+			if err := console(p.socket, asteriskFlags{noColor: !o.color}, "The PBX ends with its console."); err != nil {
+				log.Warn().Err(err).Msg("console")
+			}
+			stops.Stop(manage.Stop{})
+		}()
+	}
+	l := life{engine: a.engine, router: router, log: log, signals: signals, stops: stops, grace: o.grace}
+	return l.wait(ctx), nil
+}
+
+// stopRequests carries `core stop …` to the main goroutine. More than it holds say nothing new.
+type stopRequests chan manage.Stop
+
+// Stop implements manage.Control.
+func (c stopRequests) Stop(s manage.Stop) {
+	select {
+	case c <- s:
+	default:
+	}
+}
+
+// life waits for the end.
+type life struct {
+	engine  *engine.Engine
+	router  *logger.Router
+	log     zerolog.Logger
+	signals <-chan os.Signal
+	stops   stopRequests
+	grace   time.Duration
+}
+
+// wait returns once the engine has shut down.
+func (l life) wait(ctx context.Context) (restart bool) {
+	for {
+		select {
+		case sig := <-l.signals:
+			if sig == syscall.SIGHUP {
+				l.reload()
+				continue
+			}
+			l.log.Info().Str("signal", sig.String()).Msg("stopping; once more ends at once")
+			calls, cancel := context.WithTimeout(ctx, l.grace)
+			l.shutdown(calls, cancel)
+			return false
+		case s := <-l.stops:
+			calls, cancel := context.WithCancel(ctx)
+			switch s.When {
+			case manage.Now:
+				l.log.Info().Msg("stopping")
+				cancel()
+			case manage.Gracefully:
+				l.log.Info().Msg("stopping once the calls that are up have ended")
+			case manage.WhenConvenient:
+				l.log.Info().Msg("stopping once no call is up")
+				go func() { // ends with the calls or with this loop, whose ctx it has
+					l.engine.Idle(ctx)
+					l.stops.Stop(manage.Stop{When: manage.Gracefully, Restart: s.Restart})
+				}()
+				cancel()
+				continue
+			}
+			return l.shutdown(calls, cancel) || s.Restart
+		}
+	}
+}
+
+// shutdown ends the engine; calls may go on until the context ends. A further stop request cuts them short, a further signal
+// ends the process on the spot. It tells whether the further request asked for a restart.
+func (l life) shutdown(calls context.Context, cut context.CancelFunc) (restart bool) {
+	defer cut()
+	done := make(chan struct{})
+	go func() { // waited for below, but for the signal that ends the process
+		defer close(done)
+		if err := l.engine.Shutdown(calls); err != nil {
+			l.log.Error().Err(err).Msg("shutdown")
+		}
+	}()
+	cutShort := calls.Err() != nil
+	if _, timed := calls.Deadline(); timed {
+		cutShort = true
+	}
+	for {
+		select {
+		case <-done:
+			l.log.Info().Msg("stopped")
+			return restart
+		case s := <-l.stops:
+			restart = restart || s.Restart
+			if s.When == manage.Now {
+				cut()
+			}
+		case sig := <-l.signals:
+			if sig == syscall.SIGHUP {
+				continue
+			}
+			if cutShort {
+				l.router.Close()
+				os.Exit(1)
+			}
+			cutShort = true
+			cut()
+		}
+	}
+}
+
+// reload is SIGHUP: configuration and dialplan, and log files that were moved away.
+func (l life) reload() {
+	if err := l.router.Rotated(); err != nil {
+		l.log.Error().Err(err).Msg("log files not reopened")
+	}
+	l.engine.Reload() // says in the log what came of it
+}
+
+func cdrOptions(c config.CDR, log zerolog.Logger) cdr.Options {
+	return cdr.Options{Enable: c.Enable && c.CSV.Present, Unanswered: c.Unanswered, Congestion: c.Congestion, InitiatedSeconds: c.InitiatedSeconds,
+		UseGMTime: c.CSV.UseGMTime, LogUniqueID: c.CSV.LogUniqueID, LogUserField: c.CSV.LogUserField, AccountLogs: c.CSV.AccountLogs,
+		NewCDRColumns: c.CSV.NewCDRColumns, Log: log}
+}
+
+func settings(p places) []manage.Setting {
+	const section = "Directories"
+	return []manage.Setting{
+		{Section: section, Name: "Configuration file", Value: p.conf}, {Section: section, Name: "Configuration directory", Value: p.dirs.Etc},
+		{Section: section, Name: "Spool directory", Value: p.dirs.Spool}, {Section: section, Name: "Log directory", Value: p.dirs.Log},
+		{Section: section, Name: "Run/Sockets directory", Value: p.dirs.Run}, {Section: section, Name: "VarLib directory", Value: p.dirs.VarLib},
+		{Section: section, Name: "Data directory", Value: p.dirs.Data}, {Section: section, Name: "ASTDB", Value: filepath.Join(p.dirs.DB, "astdb.sqlite3")},
+	}
+}

@@ -1,0 +1,58 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"io/fs"
+	"strings"
+
+	"asterism/engine"
+	"asterism/engine/config"
+	"asterism/scripting"
+)
+
+// compiler fits package scripting to what the engine asks of a dialplan.
+func compiler(host *scripting.Host) func(fs.FS, *config.Snapshot) (engine.Script, []config.Problem) {
+	return func(etc fs.FS, snap *config.Snapshot) (engine.Script, []config.Problem) {
+		g, problems := host.Load(etc, snap)
+		if g == nil { // a nil *Generation in the interface would not be nil
+			return nil, problems
+		}
+		return script{g}, problems
+	}
+}
+
+// script shows a Generation's plugins by name.
+type script struct{ *scripting.Generation }
+
+func (s script) Applications() []string { return names(s.Generation.Applications()) }
+func (s script) Functions() []string    { return names(s.Generation.Functions()) }
+func (s script) Commands() []string     { return names(s.Generation.Commands()) }
+
+func names(list []scripting.Summary) []string {
+	out := make([]string, len(list))
+	for i, s := range list {
+		out[i] = s.Name
+	}
+	return out
+}
+
+// Describe gives the synopsis, and the plugin that brings it.
+func (s script) Describe(kind, name string) (string, bool) {
+	list := map[string]func() []scripting.Summary{"application": s.Generation.Applications, "function": s.Generation.Functions, "command": s.Generation.Commands}[kind]
+	if list == nil {
+		return "", false
+	}
+	for _, summary := range list() {
+		if strings.EqualFold(summary.Name, name) {
+			return summary.Synopsis + "\n\nFrom the plugin " + summary.Plugin + ".", true
+		}
+	}
+	return "", false
+}
+
+// RunCommand runs a plugin's command.
+func (s script) RunCommand(ctx context.Context, words []string, out io.Writer) error {
+	return fmt.Errorf("no plugin has %q", strings.Join(words, " "))
+}

@@ -1,0 +1,86 @@
+package manage
+
+import (
+	"bytes"
+	"context"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"asterism/engine/config"
+
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+// TestGolden runs the commands above the dashes of each testdata/*.txt and compares what they print with the rest.
+func TestGolden(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.txt")
+	if err != nil || len(files) == 0 {
+		t.Fatal("no golden files", err)
+	}
+	for _, file := range files {
+		name := strings.TrimSuffix(filepath.Base(file), ".txt")
+		t.Run(name, func(t *testing.T) {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			commands, want, _ := strings.Cut(string(text), "----\n")
+			f := newFake(t)
+			if strings.Contains(name, "call") {
+				f.withCall()
+			}
+			if strings.Contains(name, "wrong") {
+				f.problems = []config.Problem{
+					{Pos: config.Pos{File: "extensions.lua", Line: 7}, What: "unexpected symbol near 'end'", Want: "a statement"},
+					{Pos: config.Pos{File: "pjsip.conf", Line: 3}, Warning: true, What: "option \"x\" is not supported yet"},
+				}
+			}
+			cli := newCLI(t, f)
+			var got bytes.Buffer
+			for line := range strings.Lines(commands) {
+				got.WriteString("*CLI> " + line)
+				cli.Run(context.Background(), line, cli.Log, &got)
+			}
+			if *update {
+				if err := os.WriteFile(file, []byte(commands+"----\n"+got.String()), 0o644); err != nil {
+					t.Fatal(err)
+				}
+				return
+			}
+			if got.String() != want {
+				t.Errorf("%s (rewrite with -update after looking at it):\n%s", file, difference(got.String(), want))
+			}
+			if bytes.ContainsAny(got.Bytes(), "\x1b\a") {
+				t.Error("a control byte reached the terminal")
+			}
+			if strings.Contains(got.String(), "secret") || strings.Contains(got.String(), "0123456789abcdef0123") {
+				t.Error("a password reached the terminal")
+			}
+		})
+	}
+}
+
+// difference shows the first line that differs.
+func difference(got, want string) string {
+	g, w := strings.Split(got, "\n"), strings.Split(want, "\n")
+	for i := range max(len(g), len(w)) {
+		a, b := "(nothing)", "(nothing)"
+		if i < len(g) {
+			a = g[i]
+		}
+		if i < len(w) {
+			b = w[i]
+		}
+		if a != b {
+			return "got  " + a + "\nwant " + b
+		}
+	}
+	return ""
+}
