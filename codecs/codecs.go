@@ -7,6 +7,7 @@ package codecs
 
 import (
 	"errors"
+	"slices"
 	"strings"
 )
 
@@ -28,6 +29,7 @@ func (f Format) Same(g Format) bool {
 
 // EncoderOptions tune an encoder. A codec ignores what it has no use for; zero values mean the codec's default.
 type EncoderOptions struct {
+	SampleRate int    // Hz of the PCM, one of the codec's Rates; 0 = the codec's SampleRate
 	Bitrate    int    // bit/s
 	Complexity int    // 1–10, effort against CPU; 0 = default
 	PacketLoss int    // per cent expected by the encoder's error correction
@@ -60,7 +62,15 @@ type Codec struct {
 	// Nil where we can only pass the codec through.
 	NewEncoder func(EncoderOptions) (Encoder, error)
 	NewDecoder func() (Decoder, error)
+
+	// Rates are the PCM rates besides SampleRate which the coders convert themselves, cheaper than a resampler would:
+	// EncoderOptions.SampleRate and NewDecoderAt take them. Mostly none.
+	Rates        []int
+	NewDecoderAt func(rate int) (Decoder, error)
 }
+
+// Offers reports whether the codec's coders can be made for PCM at this rate.
+func (c Codec) Offers(rate int) bool { return rate == c.SampleRate || slices.Contains(c.Rates, rate) }
 
 // ByName finds a codec by Asterisk's name for it.
 func ByName(name string) (Codec, bool) {

@@ -1,6 +1,9 @@
 package codecs
 
-import "asterism/codecs/g711"
+import (
+	"asterism/codecs/g711"
+	"asterism/codecs/opus"
+)
 
 // All returns every codec known by name. Those without coders are known for SDP and passed through.
 func All() []Codec {
@@ -14,7 +17,9 @@ func All() []Codec {
 		{Name: "lpc10", Format: mono("LPC", 8000), StaticPT: 7, SampleRate: 8000},
 		{Name: "g722", Format: mono("G722", 8000), StaticPT: 9, SampleRate: 16000}, // the clock is 8000 by RFC 3551 §4.5.2
 		{Name: "g729", Format: mono("G729", 8000), StaticPT: 18, SampleRate: 8000},
-		{Name: "opus", Format: Format{"opus", 48000, 2}, StaticPT: -1, SampleRate: 48000}, // always /48000/2: RFC 7587 §7
+		{Name: "opus", Format: Format{"opus", 48000, 2}, StaticPT: -1, SampleRate: 48000, // always /48000/2: RFC 7587 §7
+			NewEncoder: newOpusEncoder, NewDecoder: func() (Decoder, error) { return newOpusDecoder(48000) },
+			Rates: []int{8000, 12000, 16000, 24000}, NewDecoderAt: newOpusDecoder},
 		{Name: "ilbc", Format: mono("iLBC", 8000), StaticPT: -1, SampleRate: 8000},
 		{Name: "speex", Format: mono("speex", 8000), StaticPT: -1, SampleRate: 8000},
 		{Name: "speex16", Format: mono("speex", 16000), StaticPT: -1, SampleRate: 16000},
@@ -50,3 +55,20 @@ func newALawEncoder(EncoderOptions) (Encoder, error) { return g711.ALaw{}, nil }
 func newALawDecoder() (Decoder, error)               { return g711.ALaw{}, nil }
 func newL16Encoder(EncoderOptions) (Encoder, error)  { return l16{}, nil }
 func newL16Decoder() (Decoder, error)                { return l16{}, nil }
+
+func newOpusDecoder(rate int) (Decoder, error) { return opus.NewDecoder(rate) }
+
+func newOpusEncoder(o EncoderOptions) (Encoder, error) {
+	d := opus.DefaultOptions()
+	if o.SampleRate != 0 {
+		d.SampleRate = o.SampleRate
+	}
+	if o.Complexity != 0 {
+		d.Complexity = o.Complexity
+	}
+	if o.PacketLoss != 0 {
+		d.PacketLoss = o.PacketLoss
+	}
+	d.Bitrate, d.DTX, d.FEC = o.Bitrate, o.DTX, d.FEC || o.FEC
+	return opus.NewEncoder(d)
+}

@@ -1,11 +1,17 @@
-// Package media moves the voice of calls: it owns sockets, ports and the clock of everything that is played.
 package media
 
 import (
 	"errors"
+	"fmt"
+	"net/netip"
+	"runtime"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
+
+	"asterism/engine/media/packetio"
 )
 
 // ErrNoPorts says that every pair of the port range is in use.
@@ -33,19 +39,182 @@ type EngineStats struct {
 }
 
 // Engine owns shards and ports. All its methods may be called from anywhere.
-type Engine struct{}
+type Engine struct {
+	config  Config
+	log     zerolog.Logger
+	backend packetio.Backend
+	pairs   *pairs
+	shards  []*shard
+	began   time.Time
+
+	next atomic.Uint32 // shard of the next port
+
+	mu     sync.Mutex // guards ports, closed, gone
+	ports  map[*Port]struct{}
+	closed bool
+	gone   EngineStats    // of ports closed since
+	open   sync.WaitGroup // a count for each port
+}
 
 // New starts the shards.
-func New(c Config) (*Engine, error) { return &Engine{}, nil }
+func New(c Config) (*Engine, error) {
+	if c.Shards <= 0 {
+		c.Shards = runtime.GOMAXPROCS(0)
+	}
+	if c.Probation <= 0 {
+		c.Probation = 4
+	}
+	if c.RTCPInterval <= 0 {
+		c.RTCPInterval = 5 * time.Second
+	}
+	ranges, err := newPairs(c.PortMin, c.PortMax)
+	if err != nil {
+		return nil, err
+	}
+	backend, err := packetio.Open(c.Backend)
+	if err != nil {
+		return nil, fmt.Errorf("media: %w", err)
+	}
+	e := &Engine{config: c, log: c.Log, backend: backend, pairs: ranges, began: time.Now(), ports: map[*Port]struct{}{}}
+	for i := range c.Shards {
+		s, err := newShard(e, i)
+		if err != nil {
+			e.Close()
+			return nil, fmt.Errorf("media: shard %d: %w", i, err)
+		}
+		e.shards = append(e.shards, s)
+		go s.run()
+	}
+	return e, nil
+}
+
+// Backend returns the name of the packet back end in use.
+func (e *Engine) Backend() string { return e.backend.Name() }
 
 // Close closes every port and returns when nothing of the engine runs.
-func (e *Engine) Close() {}
+func (e *Engine) Close() {
+	e.mu.Lock()
+	e.closed = true
+	ports := make([]*Port, 0, len(e.ports))
+	for p := range e.ports {
+		ports = append(ports, p)
+	}
+	e.mu.Unlock()
+	for _, p := range ports {
+		p.Close()
+	}
+	e.open.Wait()
+	for _, s := range e.shards {
+		s.stop()
+	}
+}
 
 // Stats returns the engine's counters.
-func (e *Engine) Stats() EngineStats { return EngineStats{} }
+func (e *Engine) Stats() EngineStats {
+	e.mu.Lock()
+	t := e.gone
+	t.Ports = len(e.ports)
+	for p := range e.ports {
+		p.addTo(&t)
+	}
+	e.mu.Unlock()
+	for _, s := range e.shards {
+		t.SendErrors += s.loop.SendErrors()
+	}
+	return t
+}
+
+// clock is the time of all shards: monotonic ns since New.
+func (e *Engine) clock() int64 { return int64(time.Since(e.began)) }
 
 // NewPort opens a pair of sockets; ErrNoPorts when the range is exhausted.
-func (e *Engine) NewPort(c PortConfig) (*Port, error) { return &Port{}, nil }
+func (e *Engine) NewPort(c PortConfig) (*Port, error) {
+	io := packetio.Config{TOS: c.TOS, COS: c.COS, RecvBuffer: recvBuffer}
+	if c.LocalIP.IsValid() {
+		io.Addr = netip.AddrPortFrom(c.LocalIP, 0)
+	}
+	rtp, rtcp, err := e.pairs.open(e.backend, io)
+	if errors.Is(err, ErrNoPorts) {
+		e.sync() // a port closed a moment ago is still on its shard
+		rtp, rtcp, err = e.pairs.open(e.backend, io)
+	}
+	if err != nil {
+		if !errors.Is(err, ErrNoPorts) {
+			err = fmt.Errorf("media: open RTP port on %v: %w", c.LocalIP, err)
+		}
+		return nil, err
+	}
+	p := newPort(e, c)
+	p.rtp, p.rtcp = rtp, rtcp
+	if !e.begin(e.pick(), p) {
+		_, _ = rtp.Close(), rtcp.Close()
+		e.pairs.release(rtp.LocalAddr().Port())
+		return nil, ErrClosed
+	}
+	return p, nil
+}
 
-// NewPair makes two ports without sockets, back to back: what is written to one arrives at the other.
-func (e *Engine) NewPair(a, b PortConfig) (*Port, *Port) { return &Port{}, &Port{} }
+// recvBuffer holds a second of a flooded port's packets and is small enough for thousands of ports.
+const recvBuffer = 128 << 10
+
+// NewPair makes two ports without sockets, back to back: what is written to one arrives at the other. On a closed engine
+// both are closed.
+func (e *Engine) NewPair(a, b PortConfig) (*Port, *Port) {
+	pa, pb := newPort(e, a), newPort(e, b)
+	pa.pair, pb.pair = pb, pa
+	if !e.begin(e.pick(), pa, pb) {
+		for _, p := range []*Port{pa, pb} {
+			p.closed, p.moving = true, false
+			close(p.gone)
+		}
+	}
+	return pa, pb
+}
+
+func (e *Engine) pick() *shard { return e.shards[int(e.next.Add(1))%len(e.shards)] }
+
+// begin gives new ports to a shard; false if the engine is closed.
+func (e *Engine) begin(s *shard, ports ...*Port) bool {
+	for _, p := range ports {
+		p.shard, p.moving = s, true
+	}
+	e.mu.Lock()
+	if e.closed {
+		e.mu.Unlock()
+		return false
+	}
+	for _, p := range ports {
+		e.ports[p] = struct{}{}
+	}
+	e.open.Add(len(ports)) // from now on Close waits for them, so the shard does not stop before it has them
+	e.mu.Unlock()
+	s.send(message{arrive: ports})
+	return true
+}
+
+// ended is called by the shard that closed p.
+func (e *Engine) ended(p *Port) {
+	if p.rtp != nil {
+		e.pairs.release(p.rtp.LocalAddr().Port())
+	}
+	e.mu.Lock()
+	delete(e.ports, p)
+	p.addTo(&e.gone)
+	e.mu.Unlock()
+	e.open.Done()
+}
+
+// sync returns when every port whose Close was called before has been closed.
+func (e *Engine) sync() {
+	e.mu.Lock()
+	var closing []*Port
+	for p := range e.ports {
+		if p.closing.Load() {
+			closing = append(closing, p)
+		}
+	}
+	e.mu.Unlock()
+	for _, p := range closing {
+		<-p.gone
+	}
+}

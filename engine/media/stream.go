@@ -2,6 +2,7 @@ package media
 
 import (
 	"net/netip"
+	"strings"
 	"time"
 
 	"asterism/codecs"
@@ -29,4 +30,114 @@ type Stream struct {
 	DTMF          []PayloadType // telephone-event, one for each clock rate
 	Ptime         time.Duration // of what we make ourselves; 0 = 20 ms
 	Held          bool          // the peer holds us, or we the peer: HoldTimeout counts
+}
+
+const telephoneEvent = "telephone-event"
+
+// incoming is what a received payload type stands for.
+type incoming struct {
+	format codecs.Format
+	event  bool
+	known  bool
+	// samples of RTP clock in a packet of n bytes: n / bytes * samples; zero: not known
+	samples, bytes int
+}
+
+// SetStream puts an agreed stream in force. A changed Remote opens source learning again. The slices of s are copied.
+func (p *Port) SetStream(s Stream) {
+	s.Codecs = canonical(s.Codecs)
+	s.DTMF = canonical(s.DTMF)
+	s.Remote, s.RemoteRTCP = unmap(s.Remote), unmap(s.RemoteRTCP)
+	s.Signalling = s.Signalling.Unmap()
+	s.Ptime = clampPtime(s.Ptime)
+	p.post(func(sh *shard) {
+		if !p.closed {
+			p.setStream(sh, s)
+		}
+	})
+}
+
+// clampPtime: packets of our own making hold 10 to 60 ms in steps of 10, which every codec here can do.
+func clampPtime(d time.Duration) time.Duration {
+	if d <= 0 {
+		return 20 * time.Millisecond
+	}
+	return min(max(d.Truncate(10*time.Millisecond), 10*time.Millisecond), 60*time.Millisecond)
+}
+
+// canonical copies list with formats as codecs.All writes them, so that they compare with ==.
+func canonical(list []PayloadType) []PayloadType {
+	out := make([]PayloadType, 0, len(list))
+	for _, t := range list {
+		if t.Send > 127 || t.Recv > 127 {
+			continue // not an RTP payload type
+		}
+		if c, ok := codecs.ByFormat(t.Format); ok {
+			t.Format = c.Format
+		} else {
+			t.Format.Name = strings.ToLower(t.Format.Name)
+			t.Format.Channels = max(t.Format.Channels, 1)
+		}
+		out = append(out, t)
+	}
+	return out
+}
+
+func unmap(a netip.AddrPort) netip.AddrPort {
+	return netip.AddrPortFrom(a.Addr().Unmap().WithZone(""), a.Port())
+}
+
+// sendable: an address media may be sent to. Multicast and broadcast would make an amplifier of us.
+func sendable(a netip.AddrPort) bool {
+	ip := a.Addr()
+	return ip.IsValid() && a.Port() != 0 && !ip.IsUnspecified() && !ip.IsMulticast() && ip != netip.AddrFrom4([4]byte{255, 255, 255, 255})
+}
+
+func (p *Port) setStream(s *shard, st Stream) {
+	moved := !p.agreed || st.Remote != p.stream.Remote
+	p.stream, p.agreed = st, true
+	p.formats = [128]incoming{}
+	for i := len(st.Codecs) - 1; i >= 0; i-- { // the preferred one wins a number used twice
+		p.formats[st.Codecs[i].Recv] = incomingVoice(st.Codecs[i].Format)
+	}
+	for _, t := range st.DTMF {
+		p.formats[t.Recv] = incoming{format: t.Format, event: true, known: true}
+	}
+	if moved {
+		p.learn.restart(st.Remote, st.Signalling)
+	} else {
+		p.learn.signalling = st.Signalling
+	}
+	p.control.restart(st, moved)
+	p.outgoing.restream(&p.stream)
+	p.lastHeard, p.timedOut = s.now, false
+	p.reports.start(s)
+	p.keepUp(s)
+}
+
+// incomingVoice knows how long the packets of codecs with a constant rate are.
+func incomingVoice(f codecs.Format) incoming {
+	in := incoming{format: f, known: true}
+	switch f.Name {
+	case "PCMU", "PCMA", "G722":
+		in.samples, in.bytes = 1, 1
+	case "L16":
+		in.samples, in.bytes = 1, 2*f.Channels
+	case "GSM":
+		in.samples, in.bytes = 160, 33
+	case "G729":
+		in.samples, in.bytes = 80, 10
+	}
+	return in
+}
+
+// dest is where RTP goes: the SDP's word, until a symmetric port has learned better. The zero AddrPort: nowhere.
+func (p *Port) dest() netip.AddrPort {
+	switch {
+	case !sendable(p.stream.Remote):
+		return netip.AddrPort{}
+	case p.config.Symmetric && p.learn.source.IsValid():
+		return p.learn.source
+	}
+	return p.stream.Remote
 }

@@ -175,8 +175,11 @@ func (l *epollLoop) Remove(s *Socket) {
 	es.slot, es.handler = -1, nil
 }
 
-func (l *epollLoop) Poll(d time.Duration) (int, error) {
+func (l *epollLoop) Poll(d time.Duration, woke func()) (int, error) {
 	n, err := waitEpoll(l.ep, l.events[:], d)
+	if woke != nil {
+		woke()
+	}
 	if err != nil {
 		if errors.Is(err, unix.EINTR) {
 			return 0, nil

@@ -1,7 +1,7 @@
 // Package packetio reads and writes datagrams for media shards, many per system call where the system can.
 //
 //	shard goroutine                     back end
-//	 loop.Poll(d) ── waits ──────────►  epoll + recvmmsg │ a reader goroutine per net.UDPConn │ (io_uring)
+//	 loop.Poll(d, woke) ── waits ────►  epoll + recvmmsg │ a reader goroutine per net.UDPConn │ (io_uring)
 //	   └─ handler.HandlePacket(p, from) once per datagram, p is the back end's buffer
 //	 loop.Send(sock, p, to)             copied into the send queue
 //	 loop.Flush()                       submitted together
@@ -55,8 +55,9 @@ type Loop interface {
 	// Remove flushes what is queued and stops handing; s stays open, so it can be added elsewhere, or closed.
 	Remove(s *Socket)
 	// Poll waits until a datagram has come, Wake was called, or d has passed (d < 0: no limit), and hands over what is there.
-	// It returns how many datagrams it handed over. Handlers may call every other method of the loop, not Poll.
-	Poll(d time.Duration) (int, error)
+	// It returns how many datagrams it handed over. woke, if not nil, runs between the wait and the first hand-over: the place
+	// to read the clock once for all of them. Handlers may call every other method of the loop, not Poll.
+	Poll(d time.Duration, woke func()) (int, error)
 	// Send queues a copy of p. What the kernel does not take is lost, and counted.
 	Send(s *Socket, p []byte, to netip.AddrPort) error
 	Flush()

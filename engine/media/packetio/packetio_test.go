@@ -71,7 +71,7 @@ func (k bench) listen(l Loop, ip string, h Handler) *Socket {
 func (k bench) until(l Loop, r *received, n int) {
 	k.t.Helper()
 	for end := time.Now().Add(5 * time.Second); len(r.data) < n && time.Now().Before(end); {
-		if _, err := l.Poll(50 * time.Millisecond); err != nil {
+		if _, err := l.Poll(50*time.Millisecond, nil); err != nil {
 			k.t.Fatal(err)
 		}
 	}
@@ -171,24 +171,24 @@ func testOrder(k bench) {
 func testPoll(k bench) {
 	l := k.loop()
 	start := time.Now()
-	if _, err := l.Poll(30 * time.Millisecond); err != nil {
+	if _, err := l.Poll(30*time.Millisecond, nil); err != nil {
 		k.t.Fatal(err)
 	}
 	if d := time.Since(start); d < 29*time.Millisecond {
 		k.t.Fatalf("Poll returned after %v", d)
 	}
 	start = time.Now()
-	if _, err := l.Poll(0); err != nil || time.Since(start) > time.Second {
+	if _, err := l.Poll(0, nil); err != nil || time.Since(start) > time.Second {
 		k.t.Fatal("Poll(0) waited", err)
 	}
 	for range 3 {
 		woken := make(chan struct{})
 		go func() { defer close(woken); l.Wake(); l.Wake() }()
-		if _, err := l.Poll(-1); err != nil {
+		if _, err := l.Poll(-1, nil); err != nil {
 			k.t.Fatal(err)
 		}
 		<-woken
-		_, _ = l.Poll(0) // the second Wake may have come after the first was seen
+		_, _ = l.Poll(0, nil) // the second Wake may have come after the first was seen
 	}
 }
 
@@ -246,7 +246,7 @@ func testRemoveInHandler(k bench) {
 	}
 	l.Flush()
 	for range 5 {
-		_, _ = l.Poll(20 * time.Millisecond)
+		_, _ = l.Poll(20*time.Millisecond, nil)
 	}
 	if calls != 1 {
 		k.t.Fatalf("handed over %d after Remove", calls-1)
@@ -325,7 +325,7 @@ func testDrops(k bench) {
 	}
 	defer l.Remove(s)
 	for end := time.Now().Add(5 * time.Second); s.KernelDrops() == 0 && time.Now().Before(end); {
-		_, _ = l.Poll(5 * time.Millisecond)
+		_, _ = l.Poll(5*time.Millisecond, nil)
 		_ = l.Send(from, []byte("x"), s.LocalAddr()) // the counter comes with the next datagram
 		l.Flush()
 	}
@@ -350,7 +350,7 @@ func testAllocs(k bench) {
 		}
 		l.Flush()
 		for end := time.Now().Add(2 * time.Second); c < want && time.Now().Before(end); {
-			_, _ = l.Poll(time.Second)
+			_, _ = l.Poll(time.Second, nil)
 		}
 	}
 	round()
@@ -391,7 +391,7 @@ func BenchmarkRoundTrip(b *testing.B) {
 				}
 				l.Flush()
 				for tries := 0; c < want && tries < 100; tries++ {
-					_, _ = l.Poll(100 * time.Millisecond)
+					_, _ = l.Poll(100*time.Millisecond, nil)
 				}
 			}
 		})

@@ -222,7 +222,7 @@ func (b *inbox) take(s *udpSocket, got []datagram, first ...bool) []datagram {
 	return append(got, mine...)
 }
 
-func (l *udpLoop) Poll(d time.Duration) (int, error) {
+func (l *udpLoop) Poll(d time.Duration, woke func()) (int, error) {
 	if d != 0 {
 		var expired <-chan time.Time
 		if d > 0 {
@@ -233,6 +233,9 @@ func (l *udpLoop) Poll(d time.Duration) (int, error) {
 		case <-l.wake:
 		case <-expired:
 		}
+	}
+	if woke != nil {
+		woke()
 	}
 	l.mu.Lock()
 	l.in, l.out = l.out, l.in

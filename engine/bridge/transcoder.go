@@ -1,0 +1,161 @@
+package bridge
+
+import (
+	"time"
+
+	"asterism/codecs"
+	"asterism/codecs/resample"
+	"asterism/engine/media"
+)
+
+// transcoder turns frames of one codec into packets of another. A packet leaves when its ptime is full, so the two legs may
+// differ in it. A frame older than the last one is dropped, and a gap stays a gap in the timestamp.
+type transcoder struct {
+	out  *media.Out
+	from codecs.Format
+	to   codecs.Codec
+	size int // samples in a packet, at to.SampleRate
+
+	decoder   codecs.Decoder
+	encoder   codecs.Encoder
+	resampler *resample.Resampler // nil: same rate
+	inRate    int
+
+	pcm  []int16 // decoded
+	fifo []int16 // at the target's rate; the first have samples are filled
+	have int
+
+	line  timeline
+	frame media.Frame
+	seq   uint16
+	data  [maxPayload]byte
+}
+
+// transcoded marks sources whose frames were numbered here and not by the peer.
+const transcoded = 1 << 62
+
+// timeline maps the timestamps of one source to another clock. It counts on when the 32 bits wrap.
+type timeline struct {
+	source   uint64
+	started  bool
+	ts       uint32 // newest
+	position int64  // of ts, in samples of the old clock
+	expected uint32 // ts of the frame that would follow without a gap
+	rate     int64  // old clock
+	to       int64  // new clock
+}
+
+func (t *timeline) begin(f *media.Frame) {
+	t.source, t.started, t.ts, t.position, t.expected = f.Source, true, f.Timestamp, 0, f.Timestamp
+}
+
+// at is the place of ts in the new clock.
+func (t *timeline) at(ts uint32) uint32 {
+	position := t.position + int64(int32(ts-t.ts))
+	return uint32(floorDiv(position*t.to, t.rate))
+}
+
+func floorDiv(a, b int64) int64 {
+	q := a / b
+	if a%b < 0 {
+		q--
+	}
+	return q
+}
+
+func (t *timeline) advance(ts uint32) {
+	t.position += int64(int32(ts - t.ts))
+	t.ts = ts
+}
+
+// newTranscoder returns nil when one of the codecs has no coder here.
+func newTranscoder(out *media.Out, from, to codecs.Format, ptime time.Duration) *transcoder {
+	src, ok1 := codecs.ByFormat(from)
+	dst, ok2 := codecs.ByFormat(to)
+	if !ok1 || !ok2 || src.NewDecoder == nil || dst.NewEncoder == nil {
+		return nil
+	}
+	t := &transcoder{out: out, from: from, to: dst, line: timeline{rate: int64(from.Rate), to: int64(to.Rate)}}
+	if !t.open(src, dst) {
+		return nil
+	}
+	t.size = int(ptime * time.Duration(t.to.SampleRate) / time.Second)
+	t.pcm = make([]int16, t.inRate*120/1000) // 120 ms: the longest packet of any codec
+	most := len(t.pcm)
+	if t.inRate != t.to.SampleRate {
+		t.resampler = resample.New(t.inRate, t.to.SampleRate)
+		most = t.resampler.Most(len(t.pcm))
+	}
+	t.fifo = make([]int16, t.size+most)
+	return t
+}
+
+// open makes the coders, at one rate if they can agree: opus takes and gives 8 kHz itself, far cheaper than we resample.
+func (t *transcoder) open(src, dst codecs.Codec) bool {
+	o := codecs.EncoderOptions{}
+	newDecoder := src.NewDecoder
+	t.inRate = src.SampleRate
+	switch {
+	case src.NewDecoderAt != nil && src.Offers(dst.SampleRate):
+		t.inRate = dst.SampleRate
+		newDecoder = func() (codecs.Decoder, error) { return src.NewDecoderAt(dst.SampleRate) }
+	case dst.Offers(src.SampleRate):
+		o.SampleRate = src.SampleRate
+		t.to.SampleRate = src.SampleRate
+	}
+	var err1, err2 error
+	t.decoder, err1 = newDecoder()
+	t.encoder, err2 = dst.NewEncoder(o)
+	return err1 == nil && err2 == nil
+}
+
+func (t *transcoder) write(f *media.Frame) error {
+	if !t.line.started || f.Source != t.line.source {
+		t.line.begin(f)
+		t.have = 0
+	}
+	if int32(f.Timestamp-t.line.expected) < 0 {
+		return nil // older than what was sent
+	}
+	n, err := t.decoder.Decode(t.pcm, f.Payload)
+	if err != nil || n == 0 {
+		return err // a gap, then
+	}
+	if f.Timestamp != t.line.expected {
+		t.have = 0 // what waited belongs before the gap: less than a packet
+	}
+	t.line.advance(f.Timestamp)
+	at := t.line.at(f.Timestamp) - uint32(t.clock(t.have)) // timestamp of the first sample in fifo
+	t.line.expected = f.Timestamp + uint32(int64(n)*t.line.rate/int64(t.inRate))
+	if t.resampler == nil {
+		t.have += copy(t.fifo[t.have:], t.pcm[:n])
+	} else {
+		t.have += t.resampler.Process(t.fifo[t.have:], t.pcm[:n])
+	}
+	return t.drain(f, at)
+}
+
+// clock turns samples into units of the RTP clock: they differ for G.722 and opus.
+func (t *transcoder) clock(samples int) int { return samples * t.to.Format.Rate / t.to.SampleRate }
+
+func (t *transcoder) drain(f *media.Frame, at uint32) error {
+	marker := f.Marker
+	used := 0
+	for ; t.have-used >= t.size; used += t.size {
+		size, err := t.encoder.Encode(t.data[:], t.fifo[used:used+t.size])
+		if err != nil {
+			return err
+		}
+		t.seq++
+		t.frame = media.Frame{Format: t.to.Format, Payload: t.data[:size], Timestamp: at + uint32(t.clock(used)), Seq: t.seq,
+			Marker: marker, Samples: t.clock(t.size), Source: f.Source | transcoded}
+		marker = false
+		if size > 0 { // else DTX
+			if err := t.out.WriteFrame(&t.frame); err != nil {
+				return err
+			}
+		}
+	}
+	t.have = copy(t.fifo, t.fifo[used:t.have])
+	return nil
+}

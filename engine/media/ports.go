@@ -1,0 +1,92 @@
+package media
+
+import (
+	"crypto/rand"
+	"encoding/binary"
+	"errors"
+	"net/netip"
+	"sync"
+	"syscall"
+
+	"asterism/engine/media/packetio"
+)
+
+// pairs hands out port pairs of the range. Who can guess the next port can aim packets at the next call, so each search
+// begins at a random place.
+type pairs struct {
+	min, max uint16 // min even, max the last even port of the range
+
+	mu   sync.Mutex // guards used
+	used map[uint16]bool
+}
+
+func newPairs(low, high int) (*pairs, error) {
+	if low == 0 && high == 0 {
+		low, high = 10000, 20000
+	}
+	low += low % 2
+	if low < 2 || high > 65535 || high < low+1 {
+		return nil, errors.New("media: port range must hold an even port and the odd one above it, between 2 and 65535")
+	}
+	return &pairs{min: uint16(low), max: uint16((high - 1) / 2 * 2), used: map[uint16]bool{}}, nil
+}
+
+// open binds a free pair. ErrNoPorts if there is none.
+func (r *pairs) open(b packetio.Backend, c packetio.Config) (rtp, rtcp *packetio.Socket, err error) {
+	n := int(r.max-r.min)/2 + 1
+	start := randomBelow(n)
+	for i := range n {
+		port := r.min + uint16((start+i)%n)*2
+		if !r.take(port) {
+			continue
+		}
+		rtp, rtcp, err = listenPair(b, c, port)
+		if err == nil {
+			return rtp, rtcp, nil
+		}
+		r.release(port)
+		if !errors.Is(err, syscall.EADDRINUSE) && !errors.Is(err, syscall.EACCES) {
+			return nil, nil, err // not a matter of the port: no such address, no descriptors
+		}
+	}
+	return nil, nil, ErrNoPorts
+}
+
+func listenPair(b packetio.Backend, c packetio.Config, port uint16) (rtp, rtcp *packetio.Socket, err error) {
+	ip := c.Addr.Addr()
+	c.Addr = netip.AddrPortFrom(ip, port)
+	if rtp, err = b.Listen(c); err != nil {
+		return nil, nil, err
+	}
+	c.Addr = netip.AddrPortFrom(rtp.LocalAddr().Addr(), port+1)
+	if rtcp, err = b.Listen(c); err != nil {
+		_ = rtp.Close()
+		return nil, nil, err
+	}
+	return rtp, rtcp, nil
+}
+
+func (r *pairs) take(port uint16) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.used[port] {
+		return false
+	}
+	r.used[port] = true
+	return true
+}
+
+func (r *pairs) release(port uint16) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.used, port)
+}
+
+func randomBelow(n int) int { return int(random64() % uint64(n)) }
+
+// random64 comes from the system: SSRCs, first sequence numbers and ports must not be guessable (RFC 3550 §5.1, §9.1).
+func random64() uint64 {
+	var b [8]byte
+	_, _ = rand.Read(b[:]) // never fails: crypto/rand ends the program rather
+	return binary.NativeEndian.Uint64(b[:])
+}

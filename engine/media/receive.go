@@ -1,0 +1,113 @@
+package media
+
+import (
+	"net/netip"
+)
+
+// rtpEnd and rtcpEnd are a port as the handler of its two sockets.
+type (
+	rtpEnd  Port
+	rtcpEnd Port
+)
+
+func (e *rtpEnd) HandlePacket(b []byte, from netip.AddrPort)  { (*Port)(e).receive(b, from) }
+func (e *rtcpEnd) HandlePacket(b []byte, from netip.AddrPort) { (*Port)(e).receiveControl(b, from) }
+
+const (
+	rtpHeader = 12
+	// RTCP packet types 192–223 are told from RTP by the second byte, marker bit included (RFC 5761 §4).
+	firstRTCP, lastRTCP = 192, 223
+	// maxCSRC bounds nothing by itself: with more contributors than a header can name there is no packet.
+	version2 = 2
+)
+
+// receive takes a datagram of the RTP socket. Nothing of it is kept or answered unless its sender is believed.
+// Budget: 100 ns, 0 allocs from here through Out to the send queue (BenchmarkRelay; TestRelayAllocs).
+func (p *Port) receive(b []byte, from netip.AddrPort) {
+	// RFC 7983: STUN, DTLS and what else comes has another first byte.
+	if len(b) < rtpHeader || b[0]>>6 != version2 || !p.agreed {
+		p.count.dropped.Add(1)
+		return
+	}
+	if b[1] >= firstRTCP && b[1] <= lastRTCP {
+		if p.stream.RTCPMux {
+			p.receiveControl(b, from)
+		} else {
+			p.count.dropped.Add(1)
+		}
+		return
+	}
+	known := p.learn.known(from)
+	in := &p.formats[b[1]&0x7F]
+	if !known && !p.admit(b, from, in) {
+		p.count.wrongSource.Add(1)
+		return
+	}
+	s := p.at
+	if err := s.packet.Unmarshal(b); err != nil {
+		p.count.dropped.Add(1)
+		return
+	}
+	p.lastHeard, p.timedOut = s.now, false
+	p.count.packetsIn.Add(1)
+	p.count.lastPacket.Store(s.now)
+	h := &s.packet.Header
+	rate := in.format.Rate
+	if p.stats.packet(h.SSRC, h.SequenceNumber, h.Timestamp, len(s.packet.Payload), rate, s.now) {
+		p.newRemote(s, h.SSRC)
+	}
+	if !p.stream.Receive || !in.known {
+		p.count.dropped.Add(1)
+		return
+	}
+	f := &p.frame
+	f.Format, f.Payload = in.format, s.packet.Payload
+	f.Timestamp, f.Seq, f.Marker = h.Timestamp, h.SequenceNumber, h.Marker
+	f.Samples, f.Source = 0, p.source
+	if in.bytes != 0 {
+		f.Samples = len(f.Payload) / in.bytes * in.samples
+	}
+	p.arrive(f, in.event)
+}
+
+// arrive hands a frame of a socket or of the other half of a pair on.
+func (p *Port) arrive(f *Frame, event bool) {
+	if p.busy {
+		return
+	}
+	p.busy = true
+	if event {
+		p.receiveEvent(f)
+	}
+	_ = p.sink.WriteFrame(f) // a sink that cannot take it has closed the gap itself
+	p.busy = false
+}
+
+// admit asks the learner about a packet from an address that is not the source.
+func (p *Port) admit(b []byte, from netip.AddrPort, in *incoming) bool {
+	// A payload type nobody agreed on proves nothing, nor does what comes while we asked for silence: only the SDP's own
+	// address may be learned from then.
+	if r := p.learn.rankOf(from); (!in.known || !p.stream.Receive) && r != exact {
+		return !p.learn.strict
+	}
+	if p.at.packet.Unmarshal(b) != nil {
+		return false
+	}
+	h := &p.at.packet.Header
+	believe, learned := p.learn.consider(from, h.SSRC, h.SequenceNumber, p.at.now)
+	if learned {
+		p.publish()
+		if p.config.OnSource != nil {
+			p.config.OnSource(from)
+		}
+	}
+	return believe
+}
+
+// newRemote begins another stream of the peer: an SSRC of its own, which nothing before it can be compared with.
+func (p *Port) newRemote(s *shard, ssrc uint32) {
+	p.source = s.newSource()
+	p.events.restart()
+	p.reports.newRemote()
+	p.publish()
+}
