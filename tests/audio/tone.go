@@ -120,3 +120,14 @@ func Sine(rate int, freq float64, from int, d time.Duration) []int16 {
 }
 
 func samples(d time.Duration, rate int) int { return int(d * time.Duration(rate) / time.Second) }
+
+// Sweep glides from one frequency to another: a sound that correlates with itself at one place only.
+func Sweep(rate int, from, to float64, d time.Duration) []int16 {
+	pcm, phase := make([]int16, samples(d, rate)), 0.0
+	for i := range pcm {
+		f := from + (to-from)*float64(i)/float64(len(pcm))
+		phase += 2 * math.Pi * f / float64(rate)
+		pcm[i] = int16(12000 * math.Sin(phase))
+	}
+	return pcm
+}

@@ -60,7 +60,7 @@ func Start(cfg Config) (*Phone, error) {
 	}
 	p := &Phone{cfg: cfg}
 	var err error
-	if p.proc, err = process.Start("baresip "+cfg.Name, cfg.Dir, p.log(), nil, "baresip", family, "-s", "-f", cfg.Dir); err != nil {
+	if p.proc, err = process.Start("baresip "+cfg.Name, cfg.Dir, p.log(), nil, "stdbuf", "-o0", "baresip", family, "-s", "-f", cfg.Dir); err != nil {
 		return nil, err
 	}
 	if p.ctrl, err = dialCtrl(fmt.Sprintf("127.0.0.1:%d", cfg.CtrlPort), patience); err != nil {

@@ -230,11 +230,12 @@ func (f *flow) receive(l line) error {
 	attr := `request="` + word + `"`
 	if isStatus(word) {
 		attr = `response="` + word + `"`
-		if word[0] != '1' && f.waits == "INVITE" {
-			f.failed, f.dialog = word[0] > '2', f.dialog || word[0] == '2'
-			if f.dialog {
-				attr += ` rrs="true"`
-			}
+		switch {
+		case word[0] > '2' && (f.waits == "INVITE" || f.waits == "CANCEL"):
+			f.failed = true
+		case word[0] == '2' && f.waits == "INVITE":
+			f.failed, f.dialog = false, true
+			attr += ` rrs="true"`
 		}
 		if l.has("auth") {
 			attr += ` auth="true"`

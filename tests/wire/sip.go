@@ -261,6 +261,7 @@ func Headers(msg, name string) []string {
 var (
 	digestParam = regexp.MustCompile(`(\w+)=("([^"]*)"|[^\s,"]+)`)
 	cseqLine    = regexp.MustCompile(`(?m)^CSeq: \d+`)
+	credentials = regexp.MustCompile(`Authorization: [^\r\n]*\r\n`)
 	branchParam = regexp.MustCompile(`branch=[^;\r\n]+`)
 )
 
@@ -295,9 +296,23 @@ func (s *SIP) Authorize(user, password string) error {
 	if c["opaque"] != "" {
 		value += fmt.Sprintf(`, opaque="%s"`, c["opaque"])
 	}
-	msg := cseqLine.ReplaceAllString(s.sent, "CSeq: "+s.vars["CSEQ"])
+	msg := credentials.ReplaceAllString(s.sent, "")
+	return s.resend(strings.Replace(msg, "\r\n\r\n", "\r\nAuthorization: "+value+"\r\n\r\n", 1))
+}
+
+// Again sends the last request as a new transaction, with the same credentials.
+func (s *SIP) Again() error { return s.resend(s.sent) }
+
+// Steal sends the other's last request, credentials and all, from this socket.
+func (s *SIP) Steal(other *SIP) error {
+	msg := strings.ReplaceAll(other.sent, other.vars["LOCAL"], s.vars["LOCAL"])
+	return s.resend(strings.ReplaceAll(msg, other.vars["CALLID"], s.vars["CALLID"]))
+}
+
+// resend gives msg the next CSeq and a branch of its own.
+func (s *SIP) resend(msg string) error {
+	msg = cseqLine.ReplaceAllString(msg, "CSeq: "+s.vars["CSEQ"])
 	msg = branchParam.ReplaceAllString(msg, "branch=z9hG4bK"+token())
-	msg = strings.Replace(msg, "\r\n\r\n", "\r\nAuthorization: "+value+"\r\n\r\n", 1)
 	n, _ := strconv.Atoi(s.vars["CSEQ"])
 	s.vars["CSEQ"] = strconv.Itoa(n + 1)
 	s.sent = msg
