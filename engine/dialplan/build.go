@@ -184,7 +184,13 @@ func (b *Builder) addIncludes(x *Index) (problems []Problem) {
 				fmt.Sprintf("context %q includes %q: no such context", in.from, in.to)})
 			continue
 		}
+		if in.source == Lua && to.source == Conf && to.layers[Lua].empty() {
+			problems = append(problems, Problem{in.file, in.line, true,
+				fmt.Sprintf("context %q includes %q, which has no extension in Lua: those of extensions.conf are not seen from there", in.from, in.to)})
+		}
 		l.includes = append(l.includes, to)
 	}
 	return problems
 }
+
+func (l *layer) empty() bool { return len(l.literals)+len(l.patterns)+len(l.includeNames) == 0 }

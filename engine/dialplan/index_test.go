@@ -122,6 +122,16 @@ func TestLayers(t *testing.T) {
 	}
 }
 
+func TestLuaIncludesConf(t *testing.T) {
+	var b Builder
+	add(&b, Conf, "old", "1")
+	b.Include("new", "old", Lua, "extensions.lua", 3)
+	x := build(t, &b, `extensions.lua:3: context "new" includes "old", which has no extension in Lua`)
+	if _, ok := x.Find("new", "1", "", 1, Match); ok {
+		t.Error("a Lua include found a conf extension")
+	}
+}
+
 func TestCallerNumber(t *testing.T) {
 	var b Builder
 	add(&b, Conf, "a", "100", "100/_2XX", "100/", "_1XX/200", "_1XX")

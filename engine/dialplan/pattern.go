@@ -1,6 +1,7 @@
 package dialplan
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 )
@@ -179,7 +180,7 @@ func parseSet(s string) (set charset) {
 // Check says what is wrong with an extension's key, or nil. A broken pattern is kept by Index but never matches.
 func Check(pattern string) error {
 	if pattern == "" {
-		return fmt.Errorf("extension is empty; write a number, a name or a pattern such as _X.")
+		return errors.New("extension is empty; write a number, a name or a pattern such as _1XX")
 	}
 	for i := 0; i < len(pattern); i++ {
 		if pattern[i] < ' ' || pattern[i] == 0x7f {

@@ -248,10 +248,10 @@ func TestCache(t *testing.T) {
 	if open("b") == b {
 		t.Error("b stayed")
 	}
-	if open("big") == open("big") {
+	if first, second := open("big"), open("big"); first == second {
 		t.Error("more than the bound is cached")
 	}
-	if open("b") != open("b") {
+	if first, second := open("b"), open("b"); first != second {
 		t.Error("one that does not fit threw others out")
 	}
 	a = open("a")
