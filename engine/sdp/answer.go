@@ -23,7 +23,9 @@ func Answer(offer *Description, l Local) (*Description, *Result, error) {
 				d.Media = append(d.Media, *ours)
 				continue
 			}
-			why = append(why, fmt.Sprintf("%s %s: %v", cut(m.Type), cut(m.Proto), err))
+			if len(why) < 4 { // enough to understand it; an offer has up to MaxMedia
+				why = append(why, fmt.Sprintf("%s %s: %v", cut(m.Type), cut(m.Proto), err))
+			}
 		}
 		d.Media = append(d.Media, refuse(m))
 	}
@@ -139,7 +141,7 @@ func names(formats []Format) string {
 	if len(s) == 0 {
 		return "the formats"
 	}
-	return strings.Join(s, " ")
+	return cut(strings.Join(s, " "))
 }
 
 // add puts p among the codecs or the events, once for each format.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"iter"
 	"path"
 	"strings"
 	"sync"
@@ -54,20 +55,14 @@ func (l *Library) Open(name, lang string) (*Clip, error) {
 	if err := CheckName(name); err != nil {
 		return nil, err
 	}
-	folders := languages(lang)
-	for _, folder := range folders {
-		for root := range l.roots {
-			for _, f := range formats {
-				clip, err := l.open(place{root, path.Join(folder, name+"."+f.extension)}, f.decode)
-				if errors.Is(err, fs.ErrNotExist) {
-					continue
-				}
-				return clip, err
-			}
+	for p, decode := range l.places(name, lang) {
+		clip, err := l.open(p, decode)
+		if !errors.Is(err, fs.ErrNotExist) {
+			return clip, err
 		}
 	}
 	return nil, fmt.Errorf("sound %q: no such file in %d folders of sounds, as language %s, in any format (%s): %w",
-		name, len(l.roots), strings.Join(describe(folders), ", "), extensions(), fs.ErrNotExist)
+		name, len(l.roots), strings.Join(describe(languages(lang)), ", "), extensions(), fs.ErrNotExist)
 }
 
 // Has reports whether Open would find name.
@@ -75,16 +70,27 @@ func (l *Library) Has(name, lang string) bool {
 	if CheckName(name) != nil {
 		return false
 	}
-	for _, folder := range languages(lang) {
-		for _, root := range l.roots {
-			for _, f := range formats {
-				if info, err := fs.Stat(root, path.Join(folder, name+"."+f.extension)); err == nil && info.Mode().IsRegular() {
-					return true
+	for p := range l.places(name, lang) {
+		if info, err := fs.Stat(l.roots[p.root], p.file); err == nil && info.Mode().IsRegular() {
+			return true
+		}
+	}
+	return false
+}
+
+// places yields where name may lie, in the order of preference, and how to read what lies there.
+func (l *Library) places(name, lang string) iter.Seq2[place, decoder] {
+	return func(yield func(place, decoder) bool) {
+		for _, folder := range languages(lang) {
+			for root := range l.roots {
+				for _, f := range formats {
+					if !yield(place{root, path.Join(folder, name+"."+f.extension)}, f.decode) {
+						return
+					}
 				}
 			}
 		}
 	}
-	return false
 }
 
 // languages are the folders to look in for lang.
