@@ -33,7 +33,7 @@ func cmdPBX(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	switch args[0] {
 	case "start":
-		s.start(ts, s.bin, "-f", "-g", "-q", "-m", "-n", "-C", s.vars["CONF"])
+		s.start(ts, s.bin, "-f", "-g", "-q", "-n", "-C", s.vars["CONF"])
 	case "run":
 		s.start(ts, append([]string{s.bin, "run", "--etc", s.vars["ETC"], "--data", s.vars["DATA"]}, args[1:]...)...)
 	case "stop":
