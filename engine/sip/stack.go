@@ -1,13 +1,20 @@
 package sip
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
+	"log/slog"
 	"net"
 	"net/netip"
+	"runtime/debug"
+	"slices"
+	"sync"
+	"sync/atomic"
 	"time"
 
+	gosip "github.com/emiago/sipgo/sip"
 	"github.com/rs/zerolog"
 )
 
@@ -76,6 +83,197 @@ type TransportConfig struct {
 	ExternalSignalingAddress netip.Addr     // put into Via and Contact towards addresses outside LocalNets
 	ExternalSignalingPort    int            // 0: the listener's own
 	LocalNets                []netip.Prefix
+}
+
+// Stack owns the listeners, their transactions and all goroutines of this package.
+type Stack struct {
+	cfg          Config
+	log          zerolog.Logger
+	slog         *slog.Logger
+	limits       Limits
+	t1           time.Duration
+	parser       *gosip.Parser
+	branchPrefix string // of every branch we make: strangers' responses do not have it
+	rejects      *limiter
+	alive        context.Context // until Close; ends the sweeper
+	end          context.CancelFunc
+	running      sync.WaitGroup // sweeper, handlers, client transactions
+	tracing      atomic.Bool
+	trace        tracer
+	lastID       atomic.Uint64
+	stats        counters
+	panicOnce    sync.Once
+
+	mu         sync.Mutex
+	closed     bool
+	transports []*Transport
+	servers    map[string]serverEntry
+	old        []oldEntry // answered entries of servers, oldest first
+	pending    int
+	pendingOf  map[netip.Addr]int
+	nextScan   time.Time
+	clients    map[string]clientEntry
+	oldClients []*oldClient
+	noTCP      map[netip.AddrPort]time.Time // peers that refused the TCP of RFC 3261 §18.1.1, and until when not to ask again
+}
+
+// timersOnce: sipgo has one set of timers a process.
+var timersOnce sync.Once
+
+// New returns a Stack that listens to nothing yet. Close it.
+func New(cfg Config) *Stack {
+	t1 := cmp.Or(cfg.T1, 500*time.Millisecond)
+	timersOnce.Do(func() { gosip.SetTimers(t1, 8*t1, 10*t1) })
+	if gosip.T1 != t1 {
+		cfg.Log.Warn().Dur("t1", gosip.T1).Msg("sip: timer T1 was set by an earlier stack of this process")
+		t1 = gosip.T1
+	}
+	s := &Stack{
+		cfg: cfg, log: cfg.Log, slog: newSlog(cfg.Log), limits: cfg.Limits.withDefaults(), t1: t1, parser: newParser(),
+		branchPrefix: magicCookie + randomHex(4), servers: map[string]serverEntry{}, pendingOf: map[netip.Addr]int{},
+		clients: map[string]clientEntry{}, noTCP: map[netip.AddrPort]time.Time{},
+	}
+	s.rejects = newLimiter(s.limits.RejectsPerSecond)
+	s.alive, s.end = context.WithCancel(context.Background())
+	s.running.Go(s.sweep)
+	return s
+}
+
+func (l Limits) withDefaults() Limits {
+	return Limits{
+		MessageSize: cmp.Or(l.MessageSize, 65535), Headers: cmp.Or(l.Headers, 256),
+		HeaderTimeout: cmp.Or(l.HeaderTimeout, 10*time.Second), MessageTimeout: cmp.Or(l.MessageTimeout, 30*time.Second),
+		IdleTimeout: cmp.Or(l.IdleTimeout, 70*time.Minute),
+		Conns:       cmp.Or(l.Conns, 4096), ConnsPerSource: cmp.Or(l.ConnsPerSource, 128),
+		Pending: cmp.Or(l.Pending, 16384), PendingPerSource: cmp.Or(l.PendingPerSource, 2048),
+		Remembered: cmp.Or(l.Remembered, 16384), RejectsPerSecond: cmp.Or(l.RejectsPerSecond, 10),
+	}
+}
+
+func (s *Stack) resolver() Resolver {
+	if s.cfg.Resolver != nil {
+		return s.cfg.Resolver
+	}
+	return net.DefaultResolver
+}
+
+// Transports returns the open listeners in the order of their Listen.
+func (s *Stack) Transports() []*Transport {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.transports)
+}
+
+func (s *Stack) forget(t *Transport) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.transports = slices.DeleteFunc(s.transports, func(o *Transport) bool { return o == t })
+}
+
+// Close closes all listeners and connections, ends all transactions with ErrTransport and waits for everything of ours to
+// return: handlers too, so it must not be called from one.
+func (s *Stack) Close() {
+	s.mu.Lock()
+	s.closed = true
+	transports := slices.Clone(s.transports)
+	s.mu.Unlock()
+	for _, t := range transports {
+		_ = t.Close() // it only waits
+	}
+	s.failAll(func(*link) bool { return true })
+	s.end()
+	s.running.Wait()
+}
+
+// failAll ends the transactions whose link matches: its transport or connection is gone.
+func (s *Stack) failAll(match func(*link) bool) {
+	var servers []*ServerTx
+	var clients []*ClientTx
+	s.mu.Lock()
+	for _, e := range s.servers {
+		if tx, ok := e.(*ServerTx); ok && match(tx.link) {
+			servers = append(servers, tx)
+		}
+	}
+	for _, e := range s.clients {
+		if tx, ok := e.(*ClientTx); ok && match(tx.link) {
+			clients = append(clients, tx)
+		}
+	}
+	s.mu.Unlock()
+	for _, tx := range servers {
+		tx.finish(ErrTransport)
+	}
+	for _, tx := range clients {
+		tx.finish(ErrTransport)
+	}
+}
+
+// spawn runs f on a goroutine Close waits for; false once closing.
+func (s *Stack) spawn(f func()) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return false
+	}
+	s.running.Go(f)
+	return true
+}
+
+// recovered is deferred around the handling of each message: one that makes us panic is dropped and counted, and the first
+// is logged with its stack. It is the last defence, not the first.
+func (s *Stack) recovered(doing string) {
+	if r := recover(); r != nil {
+		s.panicked(doing, r, debug.Stack())
+	}
+}
+
+func (s *Stack) panicked(doing string, r any, stack []byte) {
+	s.stats.panics.Add(1)
+	s.panicOnce.Do(func() {
+		s.log.Error().Interface("panic", r).Bytes("stack", stack).Msg("sip: panic while " + doing + "; further ones are only counted")
+	})
+}
+
+// identify names us in a response, as far as the configuration wants, and lists the methods where a client needs them.
+func (s *Stack) identify(res *Response) {
+	if s.cfg.UserAgent != "" && !HasHeader(res, "Server") {
+		res.AppendHeader(NewHeader("Server", s.cfg.UserAgent))
+	}
+	if (res.StatusCode == StatusMethodNotAllowed || res.StatusCode == StatusNotImplemented) && !HasHeader(res, "Allow") {
+		res.AppendHeader(NewHeader("Allow", Allow))
+	}
+}
+
+type counters struct {
+	received, sent, malformed, garbage, strays, refused, retransmissions, panics atomic.Uint64
+}
+
+// Stats counts since New. A panic is a bug of ours.
+type Stats struct {
+	Received, Sent                      uint64 // messages
+	Malformed, Garbage, Strays          uint64 // refused by the guard; not SIP at all; responses to nothing of ours
+	Refused                             uint64 // connections and requests beyond Limits
+	Retransmissions                     uint64 // requests seen again
+	Panics                              uint64
+	Pending, Remembered, Clients, Conns int // now: unanswered requests, answered ones, our own requests, connections
+}
+
+// Stats returns the counters.
+func (s *Stack) Stats() Stats {
+	c := &s.stats
+	st := Stats{Received: c.received.Load(), Sent: c.sent.Load(), Malformed: c.malformed.Load(), Garbage: c.garbage.Load(),
+		Strays: c.strays.Load(), Refused: c.refused.Load(), Retransmissions: c.retransmissions.Load(), Panics: c.panics.Load()}
+	s.mu.Lock()
+	st.Pending, st.Remembered, st.Clients = s.pending, len(s.old), len(s.clients)
+	transports := slices.Clone(s.transports)
+	s.mu.Unlock()
+	for _, t := range transports {
+		t.mu.Lock()
+		st.Conns += len(t.conns)
+		t.mu.Unlock()
+	}
+	return st
 }
 
 // Hop is where the next message goes: the listener to send from and the address to send to. On TCP an open connection with
