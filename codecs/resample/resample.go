@@ -32,7 +32,7 @@ type table struct {
 	coefficients   []float32 // up × taps
 }
 
-// New returns a resampler between two rates in Hz, each at least 1.
+// New returns a resampler between two rates in Hz, which differ by a factor of 640 at most.
 func New(from, to int) *Resampler {
 	var t *table
 	if f, ok := common[[2]int{from, to}]; ok {
