@@ -25,8 +25,9 @@ type places struct {
 // systemEtc are where a configuration is looked for when no flag says so.
 var systemEtc = []string{"/etc/asterism", "/etc/asterisk"}
 
-// findPlaces resolves conf (-C), etc (--etc) and data (--data); each may be "". Flags win over asterisk.conf, and that over the
-// defaults.
+// findPlaces resolves conf (-C), etc (--etc) and data (--data); each may be "". What asterisk.conf names is there. The rest is
+// below data; without it beside a configuration directory that is called etc, else where Asterisk has it. So a console finds a
+// PBX by its asterisk.conf alone, however it was started.
 func findPlaces(conf, etc, data string) (places, error) {
 	if conf == "" && etc == "" {
 		for _, dir := range systemEtc {
@@ -62,8 +63,11 @@ func findPlaces(conf, etc, data string) (places, error) {
 		ParseOptions: config.ParseOptions{Dir: dir, Absolute: os.DirFS("/")}, AsteriskFile: filepath.Base(conf)})
 	given := p.snapshot.Asterisk.Directories
 	base := systemDirectories
-	if data != "" {
-		given, base = config.Directories{Mod: given.Mod, Key: given.Key}, dataDirectories(data)
+	switch {
+	case data != "":
+		base = dataDirectories(data)
+	case filepath.Base(dir) == "etc" && filepath.Dir(dir) != "/":
+		base = dataDirectories(filepath.Dir(dir))
 	}
 	p.dirs = config.Directories{
 		Etc: cmp.Or(etc, given.Etc, dir), Mod: cmp.Or(given.Mod, base.Mod), VarLib: cmp.Or(given.VarLib, base.VarLib),
@@ -117,7 +121,7 @@ func findSocket(f asteriskFlags) (string, error) {
 	if f.conf != "" {
 		return p.socket, err
 	}
-	candidates := []string{filepath.Join(systemDirectories.Run, "asterisk.ctl"), filepath.Join("run", "asterisk.ctl")}
+	candidates := []string{filepath.Join(systemDirectories.Run, "asterisk.ctl"), "/var/lib/asterism/asterisk.ctl", filepath.Join("run", "asterisk.ctl")}
 	if err == nil {
 		candidates = append([]string{p.socket}, candidates...)
 	}

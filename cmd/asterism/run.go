@@ -7,6 +7,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"runtime/debug"
+	"strings"
 	"syscall"
 	"time"
 
@@ -28,7 +29,7 @@ import (
 
 type runCommand struct {
 	Etc       string        `help:"Configuration directory; without it /etc/asterism or /etc/asterisk." type:"path" placeholder:"DIR"`
-	Data      string        `help:"Where log, spool, data and control socket go; without it what asterisk.conf says." type:"path" placeholder:"DIR"`
+	Data      string        `help:"Where log, spool, data and control socket go, unless asterisk.conf names other places." type:"path" placeholder:"DIR"`
 	LogFormat string        `help:"Form of the log on the terminal: console or json." enum:"console,json" default:"console"`
 	LogLevel  string        `help:"Least level on the terminal: error, warn, info, debug or trace." enum:"error,warn,info,debug,trace" default:"info"`
 	Verbose   int           `help:"More verbose; may be repeated. Without it the level is 3, which shows what each call executes." short:"v" type:"counter"`
@@ -133,7 +134,11 @@ func newRouter(t terminal, o runOptions) (*logger.Router, error) {
 		out, isFile := t.out.(*os.File)
 		setup.Color = o.color && isFile && term.IsTerminal(int(out.Fd()))
 	}
-	if o.mute || o.quiet {
+	if words := o.places.snapshot.Logger.Console; setup.Mask == 0 && len(words) > 0 {
+		f, _ := logger.ParseLevels(strings.Join(words, ","))
+		setup.Mask = f.Mask
+	} else if o.mute || o.quiet {
+		// Deviates: -m and -q mute only a terminal that logger.conf does not speak of, because under a service manager it is a log.
 		setup.Mask = logger.Error | logger.Warning
 	}
 	return logger.New(setup)

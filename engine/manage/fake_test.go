@@ -90,13 +90,15 @@ func (f *fakePBX) HangupChannel(name string, _ channel.Cause) bool {
 	f.hungUp = append(f.hungUp, name)
 	return true
 }
-func (f *fakePBX) CallsProcessed() uint64          { return 7 }
-func (f *fakePBX) Contacts() []registrar.Contact   { return f.contacts }
-func (f *fakePBX) SetTrace(on bool, filter string) { f.trace = append(f.trace, fmt.Sprintf("%t %s", on, filter)) }
-func (f *fakePBX) Dialplan() *dialplan.Index       { return f.index }
-func (f *fakePBX) Applications() []string          { return []string{"Answer", "Dial", "Hangup"} }
-func (f *fakePBX) Functions() []string             { return []string{"CALLERID"} }
-func (f *fakePBX) Commands() []string              { return []string{"queue show"} }
+func (f *fakePBX) CallsProcessed() uint64        { return 7 }
+func (f *fakePBX) Contacts() []registrar.Contact { return f.contacts }
+func (f *fakePBX) SetTrace(on bool, filter string) {
+	f.trace = append(f.trace, fmt.Sprintf("%t %s", on, filter))
+}
+func (f *fakePBX) Dialplan() *dialplan.Index { return f.index }
+func (f *fakePBX) Applications() []string    { return []string{"Answer", "Dial", "Hangup"} }
+func (f *fakePBX) Functions() []string       { return []string{"CALLERID"} }
+func (f *fakePBX) Commands() []string        { return []string{"queue show"} }
 func (f *fakePBX) Describe(kind, name string) (string, bool) {
 	switch kind + name {
 	case "applicationDial":

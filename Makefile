@@ -1,0 +1,59 @@
+# Asterism. `make run` starts a demo PBX, `make test` proves everything; both install what is missing (Debian's packages).
+# Every target is plain lines, so the same works by hand: go test ./... alone is fine once `make setup-test` has run.
+
+SHELL := /bin/bash
+T     ?= 30s
+RUN   ?= run
+# Without this tag the Opus binding wants libopusfile too, which only a test of ours needs.
+TAGS  := -tags=nolibopusfile
+
+.DEFAULT_GOAL := all
+.PHONY: all build vet unit run test race scenes fuzz bench lint clean setup setup-test help
+
+all: build vet unit ## build, vet and unit tests, under a minute
+
+build: setup ## bin/asterism, and bin/asterisk for those who know it by that name
+	go build $(TAGS) -o bin/asterism ./cmd/asterism
+	@ln -sf asterism bin/asterisk
+
+vet: setup
+	go vet $(TAGS) ./...
+
+unit: setup ## unit tests without the scenes
+	go test $(TAGS) -short ./...
+
+run: build ## start the demo PBX; the first time its configuration is made in run/etc
+	@[ -d $(RUN)/etc ] || bin/asterism init $(RUN)/etc
+	@exec bin/asterism run --etc $(RUN)/etc --data $(RUN) $(ARGS)
+
+test: setup setup-test lint race scenes ## everything: linters, unit tests and fuzz seeds with -race, scenes with real peers
+
+race: setup-test ## unit tests and fuzz seeds with the race detector
+	go test -race -short -count=1 -timeout 10m ./...
+
+scenes: setup-test ## real calls: our binary with baresip and sipp
+	CI=true go test -v -count=1 -timeout 15m ./tests
+
+lint: setup-test ## gofmt, go vet, staticcheck
+	@unformatted="$$(gofmt -l .)"; [ -z "$$unformatted" ] || { echo "not gofmt'ed: $$unformatted"; exit 1; }
+	go vet ./...
+	go tool staticcheck ./...
+
+fuzz: setup-test ## every fuzz target for a while: make fuzz T=30s
+	@.ci/fuzz $(T)
+
+bench: setup-test ## benchmarks
+	go test -run '^$$' -bench . -benchmem ./...
+
+clean: ## remove bin/ and cached test results; run/ stays
+	rm -rf bin
+	go clean -testcache
+
+setup: # what a build needs
+	@.ci/need gcc pkg-config libopus-dev
+
+setup-test: setup # what the tests need beside
+	@.ci/need libopusfile-dev baresip-core sip-tester sox
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
