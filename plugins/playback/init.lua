@@ -1,0 +1,108 @@
+--- Prompts and digits: what a voice menu is made of.
+-- Applications: Playback, Background, WaitExten, Read, SayDigits.
+local pbx = require "pbx"
+local read = require "playback.read"
+local M = { name = "playback" }
+
+local any_key = "0123456789*#ABCD"
+
+--- Be answered, or at least have early media, before sound is played. false: the application is to be skipped.
+local function prepare(chan, skip, no_answer)
+  if chan:is_up() then return true end
+  if skip then return false end
+  if no_answer then chan:indicate("progress") else chan:answer() end
+  return true
+end
+
+--- Play files joined by &. Returns whether all could be played, and the key that stopped them.
+local function play_files(chan, files, interrupt)
+  local all = true
+  for _, name in ipairs(pbx.split(files or "", "&")) do
+    if name ~= "" then
+      local ok, key = chan:play(name, interrupt)
+      if not ok then
+        pbx.log("warning", "cannot play '" .. name .. "': " .. key)
+        all = false
+      elseif key then
+        return all, key
+      end
+    end
+  end
+  return all
+end
+
+local function playback(chan, files, ...)
+  local options = table.concat({ ... }, " ")
+  if options:find("mix") or options:find("say") then
+    pbx.log_once("notice", "Playback: options say and mix are not supported yet and ignored")
+  end
+  if not files then
+    pbx.log("warning", "Playback: want a file name")
+    chan:set("PLAYBACKSTATUS", "FAILED")
+    return
+  end
+  chan:set("PLAYBACKSTATUS", "SUCCESS")
+  if not prepare(chan, options:find("skip"), options:find("noanswer")) then return end
+  if not play_files(chan, files) then chan:set("PLAYBACKSTATUS", "FAILED") end
+end
+
+--- The keys that are a one-digit extension of context, for Background's option m.
+local function single_digits(context)
+  local keys = {}
+  for key in any_key:gmatch(".") do
+    if pbx.exists(context, key) then keys[#keys + 1] = key end
+  end
+  return table.concat(keys)
+end
+
+local function background(chan, files, letters, language, context)
+  local options = pbx.options(letters)
+  chan:set("BACKGROUNDSTATUS", "SUCCESS")
+  if not prepare(chan, options.s, options.n) then return end
+  local keys = any_key
+  if options.p then keys = "" elseif options.m then keys = single_digits(context or chan:context()) end
+  local spoken = chan:language()
+  if language then chan:language(language) end
+  local all, key = play_files(chan, files, keys)
+  if language then chan:language(spoken) end
+  if not all then chan:set("BACKGROUNDSTATUS", "FAILED") end
+  if not key then return end
+  chan:digit(0)
+  local place = context or chan:context()
+  if pbx.exists(place, key) and not pbx.exists(place, key, "matchmore") then
+    chan:go_to(place, key, 1)
+  end
+  return key
+end
+
+local function wait_exten(chan, seconds)
+  local timeout_s = tonumber(seconds) or chan:timeout("response")
+  local key = chan:digit(timeout_s * 1000)
+  if key then return key end
+  if pbx.exists(chan:context(), "t") then chan:go_to(chan:context(), "t", 1) end
+  if not chan:raise("RESPONSETIMEOUT") then
+    pbx.log("warning", "WaitExten: nothing was dialled and there is no extension 't' in context " .. chan:context())
+  end
+  return -1
+end
+
+--- Say digits one by one; * # and - have prompts too. With SAY_DTMF_INTERRUPT=true a key stops it and begins an extension.
+local names = { ["*"] = "digits/star", ["#"] = "digits/pound", ["-"] = "digits/minus" }
+
+local function say_digits(chan, digits)
+  local interrupt = pbx.truth(chan:get("SAY_DTMF_INTERRUPT")) and any_key or ""
+  for key in (digits or ""):gmatch("[%d*#%-]") do
+    local _, typed = play_files(chan, names[key] or "digits/" .. key, interrupt)
+    if typed then return chan:digit(0) end
+  end
+end
+
+M.applications = {
+  Playback = { run = playback, synopsis = "Play prompts to their end" },
+  Background = { run = background, synopsis = "Play prompts while waiting for an extension to be dialled" },
+  WaitExten = { run = wait_exten, synopsis = "Wait for an extension to be dialled" },
+  Read = { run = read(play_files, prepare), synopsis = "Read digits into a variable" },
+  SayDigits = { run = say_digits, synopsis = "Say digits one by one" },
+}
+
+return M

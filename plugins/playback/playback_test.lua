@@ -1,0 +1,209 @@
+test("Playback answers and plays all files", function(t)
+  t:sound("two", 500)
+  local c = t:call("Playback", "one&two")
+  t:ok(c:answered())
+  t:ok(c:returned())
+  t:equal(c:played(), "one two")
+  t:equal(c:elapsed_ms(), 1500)
+  t:equal(c:get("PLAYBACKSTATUS"), "SUCCESS")
+end)
+
+test("Playback is not interrupted by keys", function(t)
+  local c = t:channel {}
+  c:press(100, "5")
+  c:run("Playback", "one")
+  t:equal(c:elapsed_ms(), 1000)
+end)
+
+test("Playback noanswer opens early media", function(t)
+  local c = t:call("Playback", "one", "noanswer")
+  t:ok(not c:answered())
+  t:equal(c:indications(), "progress")
+  t:equal(c:played(), "one")
+end)
+
+test("Playback skip does nothing before the answer", function(t)
+  local c = t:call("Playback", "one", "skip")
+  t:equal(c:played(), "")
+  t:ok(c:returned())
+end)
+
+test("a missing file is FAILED and the rest is played", function(t)
+  t:sound("gone", false)
+  local c = t:call("Playback", "gone&one")
+  t:equal(c:get("PLAYBACKSTATUS"), "FAILED")
+  t:equal(c:played(), "one")
+  t:ok(c:returned())
+  t:contains(c:log(), "cannot play 'gone'")
+end)
+
+test("Playback ends with the caller", function(t)
+  local c = t:channel {}
+  c:hang_up(300)
+  c:run("Playback", "one")
+  t:ok(not c:returned())
+  t:equal(c:elapsed_ms(), 300)
+end)
+
+test("a channel without sound says so and goes on", function(t)
+  local c = t:channel { media = false, up = true }
+  c:run("Playback", "one")
+  t:equal(c:get("PLAYBACKSTATUS"), "FAILED")
+  t:ok(c:returned())
+end)
+
+local menu = [[
+extensions = { menu = {
+  s = function() app.background("welcome", channel.LETTERS:get()); app.waitexten(3); channel.AFTER = "yes" end,
+  ["1"] = function(c, e) channel.SEEN = e end,
+  ["22"] = function(c, e) channel.SEEN = e end,
+  ["2"] = function(c, e) channel.SEEN = e end,
+  [12345] = function(c, e) channel.SEEN = e end,
+  ["1234"] = function(c, e) channel.SEEN = e end,
+  i = function() channel.SEEN = "i:" .. channel.INVALID_EXTEN:get() end,
+  t = function() channel.SEEN = "t" end,
+}, short = {
+  s = function() app.background("welcome"); channel.AFTER = "yes" end,
+  ["7"] = function(c, e) channel.SEEN = e end,
+} }
+]]
+
+local function dialling(t, keys, letters, context)
+  t:dialplan(menu)
+  local c = t:channel {}
+  if keys then c:press(200, keys) end
+  c:set("LETTERS", letters or "")
+  c:enter(context or "menu", "s")
+  return c
+end
+
+test("Background jumps at once where the key is a whole extension", function(t)
+  local c = dialling(t, "7", nil, "short")
+  t:equal(c:get("SEEN"), "7")
+  t:equal(c:elapsed_ms(), 200)
+  t:equal(c:get("AFTER"), nil)
+end)
+
+test("Background collects the longer extension although a shorter one matches", function(t)
+  local c = dialling(t, "12345")
+  t:equal(c:get("SEEN"), "12345")
+  t:equal(c:elapsed_ms(), 600)
+end)
+
+test("a shorter extension is taken after the digit timeout", function(t)
+  local c = dialling(t, "1234")
+  t:equal(c:get("SEEN"), "1234")
+  t:equal(c:elapsed_ms(), 5500)
+end)
+
+test("an extension that is not there goes to i", function(t)
+  t:equal(dialling(t, "9"):get("SEEN"), "i:9")
+end)
+
+test("nothing typed goes to t", function(t)
+  local c = dialling(t)
+  t:equal(c:get("SEEN"), "t")
+  t:equal(c:elapsed_ms(), 4000)
+end)
+
+test("Background p is not interrupted, the key is for WaitExten", function(t)
+  local c = dialling(t, "22", "p")
+  t:equal(c:get("SEEN"), "22")
+  t:equal(c:elapsed_ms(), 1000)
+end)
+
+test("Background m is stopped only by a one-digit extension", function(t)
+  t:equal(dialling(t, "9", "m"):get("SEEN"), "i:9")
+end)
+
+test("Background s and n before the answer", function(t)
+  local c = t:call("Background", "one", "s")
+  t:equal(c:played(), "")
+  c = t:call("Background", "one", "n")
+  t:ok(not c:answered())
+  t:equal(c:played(), "one")
+end)
+
+local function reading(t, keys, ...)
+  local c = t:channel {}
+  if keys then c:press(200, keys) end
+  c:run("Read", ...)
+  return c
+end
+
+test("Read ends with #", function(t)
+  local c = reading(t, "12#", "X", "prompt")
+  t:equal(c:get("X"), "12")
+  t:equal(c:get("READSTATUS"), "OK")
+  t:equal(c:elapsed_ms(), 400)
+  t:ok(c:answered())
+end)
+
+test("Read ends with as many digits as asked for", function(t)
+  local c = reading(t, "1234", "X", "prompt", 3)
+  t:equal(c:get("X"), "123")
+  t:equal(c:get("READSTATUS"), "OK")
+end)
+
+test("Read times out", function(t)
+  local c = reading(t, nil, "X", "prompt", 4, "", 1, 5)
+  t:equal(c:get("X"), "")
+  t:equal(c:get("READSTATUS"), "TIMEOUT")
+  t:equal(c:elapsed_ms(), 6000)
+  t:ok(c:returned())
+end)
+
+test("Read keeps what was typed before the timeout", function(t)
+  local c = reading(t, "12", "X", "prompt", 4, "", 1, 2)
+  t:equal(c:get("X"), "12")
+  t:equal(c:get("READSTATUS"), "TIMEOUT")
+end)
+
+test("Read tries again", function(t)
+  local c = t:channel {}
+  c:press(3500, "7#")
+  c:run("Read", "X", "prompt", 0, "", 2, 2)
+  t:equal(c:get("X"), "7")
+  t:equal(c:played(), "prompt prompt")
+end)
+
+test("Read takes other terminators, keeps a lone one, or has none", function(t)
+  t:equal(reading(t, "1*", "X", "", 0, "t(*)"):get("X"), "1")
+  t:equal(reading(t, "#", "X", "", 0, "e"):get("X"), "#")
+  t:equal(reading(t, "1#2", "X", "", 3, "t"):get("X"), "1#2")
+end)
+
+test("Read says that the caller hung up", function(t)
+  local c = t:channel {}
+  c:hang_up(1500)
+  c:run("Read", "X", "prompt")
+  t:equal(c:get("READSTATUS"), "HANGUP")
+  t:ok(not c:returned())
+end)
+
+test("Read s skips before the answer, n does not answer", function(t)
+  t:equal(reading(t, nil, "X", "p", 1, "s"):get("READSTATUS"), "SKIPPED")
+  t:ok(not reading(t, "1", "X", "p", 1, "n"):answered())
+end)
+
+test("Read without a variable is an error that goes on", function(t)
+  local c = t:call("Read")
+  t:equal(c:get("READSTATUS"), "ERROR")
+  t:ok(c:returned())
+end)
+
+test("SayDigits says each digit", function(t)
+  local c = t:channel { up = true }
+  c:run("SayDigits", "1*2#")
+  t:equal(c:played(), "digits/1 digits/star digits/2 digits/pound")
+end)
+
+test("SayDigits is interrupted when asked for", function(t)
+  t:dialplan [[extensions = { start = {
+    s = function() channel.SAY_DTMF_INTERRUPT = "true"; app.saydigits("111") end,
+    ["5"] = function(c, e) channel.SEEN = e end } }]]
+  local c = t:channel { up = true }
+  c:press(1200, "5")
+  c:enter("start", "s")
+  t:equal(c:get("SEEN"), "5")
+end)

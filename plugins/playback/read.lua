@@ -1,0 +1,55 @@
+--- Read(variable[,files[,max[,options[,attempts[,timeout]]]]]). READSTATUS = OK | TIMEOUT | HANGUP | SKIPPED | ERROR.
+local pbx = require "pbx"
+
+local any_key = "0123456789*#ABCD"
+
+--- One attempt: the prompts, then the digits. Returns what was typed, and how it ended.
+local function attempt(chan, play_files, files, o)
+  if files then play_files(chan, files, any_key) end
+  local typed, why, key = chan:read { max = o.max, first_ms = o.first_ms, timeout_ms = o.timeout_ms, terminators = o.terminators }
+  if typed == "" and key and o.keep then typed = key end
+  return typed, why
+end
+
+--- The terminators: # unless t(chars) says others; t alone means none.
+local function terminators(t)
+  if not t then return "#" end
+  return t == true and "" or t
+end
+
+return function(play_files, prepare)
+  return function(chan, variable, files, max, letters, attempts, seconds)
+    if not variable then
+      pbx.log("warning", "Read: want the name of a variable")
+      chan:set("READSTATUS", "ERROR")
+      return
+    end
+    local options = pbx.options(letters)
+    if options.i then
+      pbx.log_once("notice", "Read: option i (a tone instead of a file) is not supported yet and ignored")
+      files = nil
+    end
+    if not prepare(chan, options.s, options.n) then
+      chan:set(variable, "")
+      chan:set("READSTATUS", "SKIPPED")
+      return
+    end
+    local timeout_s = tonumber(seconds)
+    if timeout_s and timeout_s <= 0 then timeout_s = nil end
+    local o = {
+      max = tonumber(max) or 0, keep = options.e, terminators = terminators(options.t),
+      first_ms = (timeout_s or chan:timeout("response")) * 1000, timeout_ms = (timeout_s or chan:timeout("digit")) * 1000,
+    }
+    for _ = 1, math.max(tonumber(attempts) or 1, 1) do
+      local ok, typed, why = pcall(attempt, chan, play_files, files, o)
+      if not ok then
+        chan:set(variable, "")
+        chan:set("READSTATUS", "HANGUP")
+        error(typed, 0)
+      end
+      chan:set(variable, typed)
+      chan:set("READSTATUS", why == "timeout" and "TIMEOUT" or "OK")
+      if typed ~= "" then return end
+    end
+  end
+end

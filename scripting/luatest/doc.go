@@ -1,0 +1,26 @@
+// Package luatest runs the plugins' own tests, plugins/NAME/NAME_test.lua, upon real channels with faked legs and a faked clock.
+//
+//	test("a busy phone", function(t)
+//	  t:phone("PJSIP/100", { cause = 17 })
+//	  local c = t:call("Dial", "PJSIP/100", 30)
+//	  t:equal(c:get("DIALSTATUS"), "BUSY")
+//	end)
+//
+// Only the edges are faked: channel.Leg, channel.Media, channel.Tech, the clock and the sounds. Channel, run loop, plugins and
+// the interpreter are the real ones. Time is virtual: it jumps to the next thing that is due as soon as every goroutine waits, so a
+// test of a minute's ringing takes a millisecond, and a script that waits for what never comes fails its test by name.
+//
+// # What a test can say
+//
+//	t:call(app, ...)            run an application on a fresh channel to its end; ► c
+//	t:channel{...}              a channel to be prepared first: exten, context, callerid_name, callerid_number, dnid, up=true, media=false; ► c
+//	t:dialplan(text)            Lua text that goes before the harness's own context: extensions = {...}
+//	t:phone(target, {...})      what a dialled target does: ring_ms, progress_ms, answer_ms, hangup_ms (after the answer), end_ms + cause,
+//	                            forward = "…" (with end_ms or at once). A target without is unavailable (cause 20).
+//	t:sound(name, ms)           how long a prompt is (1000 otherwise); false: there is none
+//	t:equal(got, want)  t:ok(value)  t:contains(text, part)
+//	c:press(at_ms, digits)      keys pressed from then on, 100 ms apart       c:hang_up(at_ms)      the caller leaves
+//	c:run(app, ...)             run an application      c:enter(context, exten)   run the dialplan from there
+//	c:get(name)  c:played()  c:indications()  c:sent()  c:returned()  c:answered()  c:cause()  c:elapsed_ms()  c:log()  c:place()
+//	c:released()                the dialled channels that have been hung up, as "target cause"
+package luatest

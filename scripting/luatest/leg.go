@@ -1,0 +1,191 @@
+package luatest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"sync"
+	"time"
+
+	"asterism/engine/channel"
+	"asterism/engine/media"
+	"asterism/engine/sound"
+)
+
+// leg is a faked SIP side that notes what was asked of it.
+type leg struct {
+	w     *world
+	phone *phone // what it does when dialled; nil for the caller
+	sound *sounding
+
+	mu          sync.Mutex // guards below; a leaf
+	ch          *channel.Channel
+	indications []string
+	hungUp      channel.Cause
+	over        bool
+}
+
+var indicationNames = map[channel.Indication]string{
+	channel.IndicateProceeding: "proceeding", channel.IndicateRinging: "ringing", channel.IndicateProgress: "progress",
+	channel.IndicateBusy: "busy", channel.IndicateCongestion: "congestion",
+}
+
+func (l *leg) Answer(context.Context) error { return nil }
+
+func (l *leg) Indicate(i channel.Indication) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.indications = append(l.indications, indicationNames[i])
+	return nil
+}
+
+func (l *leg) Hangup(c channel.Cause) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !l.over {
+		l.over, l.hungUp = true, c
+		if l.phone != nil {
+			l.w.released(fmt.Sprintf("%s %d", l.phone.target, int(c)))
+		}
+	}
+}
+
+func (l *leg) Media() channel.Media {
+	if l.sound == nil {
+		return nil
+	}
+	return l.sound
+}
+
+func (l *leg) Property(name string) (string, bool) {
+	if name == "pjsip,call-id" {
+		return "luatest", true
+	}
+	return "", false
+}
+
+// Call does what the test said of the phone.
+func (l *leg) Call(notify func(channel.LegEvent)) {
+	p := l.phone
+	tell := func(ms float64, ev channel.LegEvent) {
+		l.w.clock.At(duration(ms), func() {
+			if !l.ch.HungUp() {
+				notify(ev)
+			}
+		})
+	}
+	if p.ring >= 0 {
+		tell(p.ring, channel.LegEvent{Kind: channel.LegRinging})
+	}
+	if p.progress >= 0 {
+		tell(p.progress, channel.LegEvent{Kind: channel.LegProgress})
+	}
+	if p.answer >= 0 {
+		tell(p.answer, channel.LegEvent{Kind: channel.LegAnswered})
+		if p.hangup >= 0 {
+			l.w.clock.At(duration(p.answer+p.hangup), func() { l.ch.FarEndGone(channel.NormalClearing) })
+		}
+	}
+	if p.end >= 0 {
+		l.w.clock.At(duration(p.end), func() {
+			if !l.ch.HungUp() {
+				l.ch.FarEndGone(p.cause)
+				notify(channel.LegEvent{Kind: channel.LegEnded, Cause: p.cause, Forward: p.forward})
+			}
+		})
+	}
+}
+
+func duration(ms float64) time.Duration { return time.Duration(ms * float64(time.Millisecond)) }
+
+// phone is what a dialled target does; times in ms, negative for never.
+type phone struct {
+	target                              string
+	ring, progress, answer, hangup, end float64
+	cause                               channel.Cause
+	forward                             string
+}
+
+// tech makes legs for the targets the test told of.
+type tech struct {
+	w    *world
+	name string
+}
+
+func (t *tech) Name() string { return t.name }
+
+func (t *tech) Request(_ context.Context, resource string, d *channel.DialLeg) ([]*channel.Channel, error) {
+	target := t.name + "/" + resource
+	p := t.w.phones[target]
+	if p == nil {
+		return nil, &channel.UnavailableError{Cause: channel.SubscriberAbsent, Reason: "no phone " + target + " in this test"}
+	}
+	l := &leg{w: t.w, phone: p, sound: &sounding{w: t.w}}
+	l.ch = t.w.core.New(channel.Config{Tech: t.name, Endpoint: resource, Leg: l, State: channel.Dialing, Parent: d.Parent, CallerID: d.CallerID, Variables: d.Variables})
+	return []*channel.Channel{l.ch}, nil
+}
+
+// sounding is faked media: a sound takes its time and ends.
+type sounding struct {
+	w *world
+
+	mu   sync.Mutex // guards sent; a leaf
+	sent string
+}
+
+func (s *sounding) Play(src media.Source, done func()) func() {
+	d := time.Duration(0)
+	buf := make([]int16, 8000)
+	for d < time.Hour { // a tone never ends
+		n, err := src.Read(buf)
+		d += time.Duration(n) * time.Second / time.Duration(src.Rate())
+		if err != nil || n == 0 {
+			if err != nil && !errors.Is(err, io.EOF) {
+				d = 0
+			}
+			break
+		}
+	}
+	var once sync.Once
+	finish := func() { once.Do(done) }
+	if d >= time.Hour {
+		return finish
+	}
+	stop := s.w.clock.At(d, finish)
+	return func() { stop(); finish() }
+}
+
+func (s *sounding) Echo(bool) {}
+
+func (s *sounding) SendDigit(d rune, _ time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.sent += string(d)
+}
+
+func (s *sounding) Join(channel.Media) (func(), error) { return func() {}, nil }
+
+// prompts are sounds of silence, as long as the test says; it notes what was opened.
+type prompts struct {
+	mu      sync.Mutex // guards below; a leaf
+	lengths map[string]time.Duration
+	played  []string
+}
+
+// Open makes a second of silence for every name the test did not speak of.
+func (p *prompts) Open(name, _ string) (*sound.Clip, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	d, told := p.lengths[name]
+	if told && d < 0 {
+		return nil, fmt.Errorf("sound %q: %w", name, fs.ErrNotExist)
+	}
+	if !told {
+		d = time.Second
+	}
+	p.played = append(p.played, name)
+	const rate = 8000
+	return sound.NewClip(rate, make([]int16, int(d*rate/time.Second))), nil
+}

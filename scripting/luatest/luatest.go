@@ -1,0 +1,252 @@
+package luatest
+
+import (
+	"bytes"
+	"fmt"
+	"io/fs"
+	"path"
+	"strings"
+	"sync"
+	"testing"
+	"testing/fstest"
+	"testing/synctest"
+	"time"
+
+	"asterism/engine/channel"
+	"asterism/engine/config"
+	"asterism/engine/dialplan"
+	"asterism/engine/store"
+	"asterism/scripting"
+
+	"github.com/rs/zerolog"
+	lua "github.com/yuin/gopher-lua"
+)
+
+// harness is the dialplan every test's channel runs: one application, by name.
+const harness = `
+extensions = extensions or {}
+extensions.luatest = { run = function()
+  app[channel.LUATEST_APP:get()](channel.LUATEST_DATA:get())
+  channel.LUATEST_RETURNED = "yes"
+end }
+`
+
+// Run runs every *_test.lua of every plugin in plugins, each test() as a subtest. A plugin without a test fails.
+func Run(t *testing.T, plugins fs.FS) {
+	entries, err := fs.ReadDir(plugins, ".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		if !e.IsDir() {
+			continue
+		}
+		t.Run(e.Name(), func(t *testing.T) {
+			files, err := fs.Glob(plugins, path.Join(e.Name(), "*_test.lua"))
+			if err != nil || len(files) == 0 {
+				t.Fatalf("plugin %s has no %[1]s_test.lua", e.Name())
+			}
+			for _, file := range files {
+				runFile(t, plugins, file)
+			}
+		})
+	}
+}
+
+func runFile(t *testing.T, plugins fs.FS, file string) {
+	src, err := fs.ReadFile(plugins, file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	names, _ := load(t, file, string(src))
+	if len(names) == 0 {
+		t.Fatalf("%s: no test(name, function)", file)
+	}
+	for i, name := range names {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t, plugins)
+				defer w.close()
+				_, tests := load(t, file, string(src))
+				l := tests[i].state
+				l.Push(tests[i].body)
+				l.Push(w.table(l))
+				if err := l.PCall(1, 0, nil); err != nil {
+					t.Error(err)
+				}
+			})
+		})
+	}
+}
+
+type luaTest struct {
+	state *lua.LState
+	body  *lua.LFunction
+}
+
+// load runs a test file and collects its tests.
+func load(t *testing.T, file, src string) (names []string, tests []luaTest) {
+	l := lua.NewState(lua.Options{SkipOpenLibs: true})
+	t.Cleanup(l.Close)
+	for _, open := range []lua.LGFunction{lua.OpenBase, lua.OpenTable, lua.OpenString, lua.OpenMath} {
+		l.Push(l.NewFunction(open))
+		l.Call(0, 0)
+	}
+	l.SetGlobal("test", l.NewFunction(func(l *lua.LState) int {
+		names = append(names, l.CheckString(1))
+		tests = append(tests, luaTest{l, l.CheckFunction(2)})
+		return 0
+	}))
+	fn, err := l.Load(strings.NewReader(src), file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.Push(fn)
+	if err := l.PCall(0, 0, nil); err != nil {
+		t.Fatal(err)
+	}
+	return names, tests
+}
+
+// world is what one test runs in.
+type world struct {
+	t       *testing.T
+	plugins fs.FS
+	clock   *Clock
+	core    *channel.Core
+	host    *scripting.Host
+	store   store.Store
+	prompts *prompts
+	phones  map[string]*phone
+	techs   map[string]bool
+	text    string // of t:dialplan
+
+	mu  sync.Mutex // guards below; a leaf
+	log bytes.Buffer
+	rel []string
+}
+
+// Write takes log lines.
+func (w *world) Write(b []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.log.Write(b)
+}
+
+func (w *world) released(what string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.rel = append(w.rel, what)
+}
+
+func newWorld(t *testing.T, plugins fs.FS) *world {
+	w := &world{t: t, plugins: plugins, clock: NewClock(), prompts: &prompts{lengths: map[string]time.Duration{}}, phones: map[string]*phone{}, techs: map[string]bool{}}
+	w.store = store.NewMemory(w.clock.Now)
+	log := zerolog.New(w)
+	w.core = channel.NewCore(channel.CoreConfig{Clock: w.clock, Log: log})
+	w.host = scripting.New(scripting.Config{Plugins: []fs.FS{plugins}, Store: w.store, Sounds: w.prompts, Log: log, Clock: w.clock})
+	w.tech("PJSIP")
+	w.tech("Local")
+	return w
+}
+
+func (w *world) tech(name string) {
+	if !w.techs[name] {
+		w.techs[name] = true
+		w.core.AddTech(&tech{w, name})
+	}
+}
+
+func (w *world) close() {
+	for _, ch := range w.core.Channels() {
+		w.t.Errorf("channel %s was left behind", ch.Name())
+		ch.Release()
+	}
+	w.host.Close()
+	_ = w.store.Close()
+}
+
+// party is the channel a test drives.
+type party struct {
+	w       *world
+	ch      *channel.Channel
+	leg     *leg
+	began   time.Time
+	took    time.Duration
+	presses []press
+	leaves  time.Duration
+}
+
+type press struct {
+	at   time.Duration
+	keys string
+}
+
+func (w *world) party(cfg channel.Config, media bool) *party {
+	l := &leg{w: w}
+	if media {
+		l.sound = &sounding{w: w}
+	}
+	cfg.Tech, cfg.Endpoint, cfg.Leg = "PJSIP", "caller", l
+	if cfg.State == channel.Down {
+		cfg.State = channel.Ring
+	}
+	ch := w.core.New(cfg)
+	l.ch = ch
+	return &party{w: w, ch: ch, leg: l, leaves: -1}
+}
+
+// run takes the party through the dialplan from place, advancing the clock whenever everything waits.
+func (p *party) run(place dialplan.Place) error {
+	gen, problems := p.w.host.Load(fstest.MapFS{"extensions.lua": {Data: []byte(p.w.text + harness)}}, nil)
+	for _, pr := range problems {
+		if !pr.Warning {
+			return pr
+		}
+	}
+	p.ch.SetPlace(place)
+	p.began = p.w.clock.Now()
+	for _, pr := range p.presses {
+		for i, key := range pr.keys {
+			p.w.clock.At(pr.at+time.Duration(i)*100*time.Millisecond, func() { p.ch.Digit(key) })
+		}
+	}
+	if p.leaves >= 0 {
+		p.w.clock.At(p.leaves, func() { p.ch.FarEndGone(channel.NormalClearing) })
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_ = gen.Run(p.ch) // a failure is in the log, and the test looks at what it left
+		p.ch.Release()
+	}()
+	for {
+		synctest.Wait()
+		select {
+		case <-done:
+			p.took = p.w.clock.Now().Sub(p.began)
+			return nil
+		default:
+		}
+		if !p.w.clock.Advance() {
+			p.ch.Hangup(channel.NormalClearing)
+			<-done
+			return fmt.Errorf("the script waits for ever, %v after it began", p.w.clock.Now().Sub(p.began))
+		}
+	}
+}
+
+// CheckDialplan loads every folder of dialplans as a configuration, with the given plugins, and fails on any error of it.
+func CheckDialplan(t *testing.T, etc fs.FS, plugins fs.FS) {
+	t.Helper()
+	snap, problems := config.Load(etc, config.LoadOptions{})
+	host := scripting.New(scripting.Config{Plugins: []fs.FS{plugins}, Log: zerolog.Nop()})
+	defer host.Close()
+	gen, found := host.Load(etc, snap)
+	for _, p := range append(problems, found...) {
+		t.Errorf("%v", p.Error())
+	}
+	if gen == nil {
+		t.Fatal("no generation")
+	}
+}

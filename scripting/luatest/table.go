@@ -1,0 +1,188 @@
+package luatest
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"asterism/engine/channel"
+	"asterism/engine/dialplan"
+
+	lua "github.com/yuin/gopher-lua"
+)
+
+// methods makes a Lua table of functions; the first argument of each is the table itself.
+func methods(l *lua.LState, functions map[string]lua.LGFunction) *lua.LTable {
+	t := l.NewTable()
+	for name, f := range functions {
+		t.RawSetString(name, l.NewFunction(f))
+	}
+	return t
+}
+
+// table is `t` of a test.
+func (w *world) table(l *lua.LState) *lua.LTable {
+	return methods(l, map[string]lua.LGFunction{
+		"equal": func(l *lua.LState) int {
+			if got, want := l.Get(2), l.Get(3); got != want {
+				w.t.Errorf("%s got %s, want %s", l.Where(1), show(got), show(want))
+			}
+			return 0
+		},
+		"ok": func(l *lua.LState) int {
+			if lua.LVIsFalse(l.Get(2)) {
+				w.t.Errorf("%s got %s, want a true value", l.Where(1), show(l.Get(2)))
+			}
+			return 0
+		},
+		"contains": func(l *lua.LState) int {
+			if text, part := l.CheckString(2), l.CheckString(3); !strings.Contains(text, part) {
+				w.t.Errorf("%s %q is not in:\n%s", l.Where(1), part, text)
+			}
+			return 0
+		},
+		"dialplan": func(l *lua.LState) int { w.text = l.CheckString(2) + "\n"; return 0 },
+		"sound": func(l *lua.LState) int {
+			d := time.Duration(-1)
+			if ms, ok := l.Get(3).(lua.LNumber); ok {
+				d = duration(float64(ms))
+			}
+			w.prompts.lengths[l.CheckString(2)] = d
+			return 0
+		},
+		"phone": func(l *lua.LState) int { w.addPhone(l.CheckString(2), l.CheckTable(3)); return 0 },
+		"channel": func(l *lua.LState) int {
+			l.Push(w.newParty(l, l.OptTable(2, l.NewTable())).table(l))
+			return 1
+		},
+		"call": func(l *lua.LState) int {
+			p := w.newParty(l, l.NewTable())
+			p.application(l, 2)
+			l.Push(p.table(l))
+			return 1
+		},
+	})
+}
+
+func show(v lua.LValue) string {
+	if s, ok := v.(lua.LString); ok {
+		return fmt.Sprintf("%q", string(s))
+	}
+	return v.String()
+}
+
+func number(t *lua.LTable, name string, missing float64) float64 {
+	if v, ok := t.RawGetString(name).(lua.LNumber); ok {
+		return float64(v)
+	}
+	return missing
+}
+
+func (w *world) addPhone(target string, t *lua.LTable) {
+	name, _, _ := strings.Cut(target, "/")
+	w.tech(name)
+	p := &phone{target: target, ring: number(t, "ring_ms", -1), progress: number(t, "progress_ms", -1), answer: number(t, "answer_ms", -1),
+		hangup: number(t, "hangup_ms", -1), end: number(t, "end_ms", -1), cause: channel.Cause(number(t, "cause", 0)), forward: lua.LVAsString(t.RawGetString("forward"))}
+	if (p.cause != 0 || p.forward != "") && p.end < 0 {
+		p.end = 0
+	}
+	if p.forward != "" && p.cause == 0 {
+		p.cause = channel.RedirectedToNew
+	}
+	w.phones[target] = p
+}
+
+func (w *world) newParty(_ *lua.LState, t *lua.LTable) *party {
+	text := func(name, missing string) string {
+		if v, ok := t.RawGetString(name).(lua.LString); ok {
+			return string(v)
+		}
+		return missing
+	}
+	cfg := channel.Config{CallerID: channel.CallerID{Name: text("callerid_name", "Alice"), Number: text("callerid_number", "100")},
+		DNID: text("dnid", "600"), Language: text("language", "")}
+	if lua.LVAsBool(t.RawGetString("up")) {
+		cfg.State = channel.Up
+	}
+	return w.party(cfg, t.RawGetString("media") != lua.LFalse)
+}
+
+// application runs an application with the arguments from index first on, joined as pbx_lua joins them.
+func (p *party) application(l *lua.LState, first int) {
+	var args []string
+	for i := first + 1; i <= l.GetTop(); i++ {
+		if v := l.Get(i); v == lua.LNil {
+			args = append(args, "")
+		} else {
+			args = append(args, v.String())
+		}
+	}
+	p.ch.Set("LUATEST_APP", l.CheckString(first))
+	p.ch.Set("LUATEST_DATA", strings.Join(args, ","))
+	p.start(l, dialplan.Place{Context: "luatest", Exten: "run", Priority: 1})
+}
+
+func (p *party) start(l *lua.LState, place dialplan.Place) {
+	if err := p.run(place); err != nil {
+		p.w.t.Errorf("%s %v", l.Where(1), err)
+	}
+}
+
+// table is `c` of a test.
+func (p *party) table(l *lua.LState) *lua.LTable {
+	list := func(get func() []string) lua.LGFunction {
+		return func(l *lua.LState) int { l.Push(lua.LString(strings.Join(get(), " "))); return 1 }
+	}
+	return methods(l, map[string]lua.LGFunction{
+		"press": func(l *lua.LState) int {
+			p.presses = append(p.presses, press{duration(float64(l.CheckNumber(2))), l.CheckString(3)})
+			return 0
+		},
+		"hang_up": func(l *lua.LState) int { p.leaves = duration(float64(l.CheckNumber(2))); return 0 },
+		"set":     func(l *lua.LState) int { p.ch.Set(l.CheckString(2), l.CheckString(3)); return 0 },
+		"run":     func(l *lua.LState) int { p.application(l, 2); return 0 },
+		"enter": func(l *lua.LState) int {
+			p.start(l, dialplan.Place{Context: l.CheckString(2), Exten: l.CheckString(3), Priority: 1})
+			return 0
+		},
+		"get": func(l *lua.LState) int {
+			if v, ok := p.ch.Get(l.CheckString(2)); ok {
+				l.Push(lua.LString(v))
+			} else {
+				l.Push(lua.LNil)
+			}
+			return 1
+		},
+		"played": list(func() []string { return p.w.prompts.played }),
+		"indications": list(func() []string {
+			p.leg.mu.Lock()
+			defer p.leg.mu.Unlock()
+			return p.leg.indications
+		}),
+		"released": list(func() []string {
+			p.w.mu.Lock()
+			defer p.w.mu.Unlock()
+			return p.w.rel
+		}),
+		"sent": list(func() []string { return []string{p.leg.sound.sent} }),
+		"returned": func(l *lua.LState) int {
+			_, ok := p.ch.Get("LUATEST_RETURNED")
+			l.Push(lua.LBool(ok))
+			return 1
+		},
+		"answered":   func(l *lua.LState) int { l.Push(lua.LBool(!p.ch.Answered().IsZero())); return 1 },
+		"cause":      func(l *lua.LState) int { l.Push(lua.LNumber(p.ch.HangupCause())); return 1 },
+		"elapsed_ms": func(l *lua.LState) int { l.Push(lua.LNumber(p.took.Milliseconds())); return 1 },
+		"place": func(l *lua.LState) int {
+			at := p.ch.Place()
+			l.Push(lua.LString(fmt.Sprintf("%s,%s,%d", at.Context, at.Exten, at.Priority)))
+			return 1
+		},
+		"log": func(l *lua.LState) int {
+			p.w.mu.Lock()
+			defer p.w.mu.Unlock()
+			l.Push(lua.LString(strings.ReplaceAll(p.w.log.String(), `\"`, `"`)))
+			return 1
+		},
+	})
+}
