@@ -23,7 +23,7 @@ var tones = map[string]int{"alice": 440, "bob": 620, "carol": 770, "dave": 950, 
 // cmdPhone: phone NAME start [tcp] [ipv6] [codecs=pcmu] [tone=440] [answer=auto] [calls=1] [display=Text]
 //
 //	register [user=bob] [password=…] [every=60]   account for user NAME; waits for REGISTER_OK, "!" for REGISTER_FAIL
-//	account                   the same without registering
+//	account                   the same without registering; $AT_NAME is where it listens
 //	call NUMBER|URI           rings [RE]       answer         talks         hangup        ended [RE]
 //	ringback   progress       hold   resume    reinvite       digits 12#    digit 1
 //	saw RE                    the phone's SIP trace matches within 3 s; "!" it does not now
@@ -149,6 +149,7 @@ func (s *scene) startPhone(ts *testscript.TestScript, name string, words []strin
 	ts.Check(err)
 	s.phones[name] = p
 	s.vars["PHONE-"+name] = strings.Join(words, " ")
+	s.set(ts, "AT_"+name, p.Address())
 	return p
 }
 

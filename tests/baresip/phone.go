@@ -54,6 +54,9 @@ func Start(cfg Config) (*Phone, error) {
 			return nil, err
 		}
 	}
+	if err := blockEncoderDumps(cfg.Dir); err != nil {
+		return nil, err
+	}
 	family := "-4"
 	if strings.Contains(cfg.Address, ":") {
 		family = "-6"
@@ -70,6 +73,20 @@ func Start(cfg Config) (*Phone, error) {
 	return p, nil
 }
 
+// blockEncoderDumps puts a folder wherever sndfile would record what the phone says in the next minutes. baresip 1.0.0
+// takes its recorder of what it hears away at every hold and codec change, and sets it up again only if none records the
+// other direction (aufilt_setup wants both filter lists empty); a recorder that cannot open its file is not in the list.
+func blockEncoderDumps(dir string) error {
+	const life = 240 // seconds that a phone may live
+	for now, i := time.Now(), -1; i < life; i++ {
+		name := now.Add(time.Duration(i) * time.Second).Format("dump-2006-01-02-15-04-05-enc.wav")
+		if err := os.Mkdir(filepath.Join(dir, name), 0o755); err != nil && !os.IsExist(err) {
+			return err
+		}
+	}
+	return nil
+}
+
 func (c Config) text() string {
 	return strings.Join(append(slices.Clone(modules), []string{
 		"module_path " + modulePath(),
@@ -80,7 +97,7 @@ func (c Config) text() string {
 		fmt.Sprintf("call_max_calls %d", max(c.MaxCalls, 1)),
 		fmt.Sprintf("audio_source ausine,%d", c.Tone),
 		"ausrc_srate 48000", "ausrc_channels 2", "ausrc_format s16", "auplay_format s16", "auenc_format s16", "audec_format s16",
-		"audio_buffer 20-160", "jitter_buffer_delay 1-10", "rtp_tos 184", "menu_bell no", "statmode_default off",
+		"audio_buffer 20-160", "jitter_buffer_delay 0-0", "rtp_tos 184", "menu_bell no", "statmode_default off",
 		fmt.Sprintf("rtp_ports %d-%d", c.RTPPort, c.RTPPort+19),
 		fmt.Sprintf("ctrl_tcp_listen 127.0.0.1:%d", c.CtrlPort),
 		"snd_path " + c.Dir, ""}...), "\n")
