@@ -5,5 +5,5 @@ import "embed"
 
 // FS holds one folder for each example: demo, minimal.
 //
-//go:embed all:*
+//go:embed demo minimal
 var FS embed.FS

@@ -1,0 +1,120 @@
+-- The dialplan: which number does what. It is Lua; save the file and the next call uses it, calls that are up keep theirs.
+-- A mistake never reaches a call: the old dialplan stays, and the log says file and line.
+--
+--   extensions[context][number] = function(context, extension) … end
+--
+-- A phone's context stands in pjsip.conf. A number may be a pattern: it begins with _, then X is any digit, Z 1-9, N 2-9,
+-- [125-7] one of these, . one or more of anything. The most exact match wins, wherever it stands.
+--
+-- app.NAME(...) runs an application (plugins/*/README.md), channel.NAME reads and sets variables of the call.
+
+local RING_SECONDS = 25
+
+--- All demo phones in one dial string: "PJSIP/100&PJSIP/101&…"
+local function all_phones()
+  local phones = {}
+  for number = 100, 109 do phones[#phones + 1] = "PJSIP/" .. number end
+  return table.concat(phones, "&")
+end
+
+--- Say a prompt to somebody whose call cannot be put through, and hang up.
+local function sorry(...)
+  app.Answer()
+  for _, prompt in ipairs { ... } do app.Playback(prompt) end
+  app.Hangup()
+end
+
+extensions = {
+
+  -- What the phones may dial.
+  internal = {
+    include = { "features" }, -- numbers that are not found here are looked up there
+
+    -- 100 to 109: the phones call each other. `extension` is what was dialled, so one pattern serves them all.
+    ["_10X"] = function(context, extension)
+      app.Dial("PJSIP/" .. extension, RING_SECONDS)
+      -- We get here only if nobody answered: after a talk Dial ends the call.
+      local status = channel.DIALSTATUS:get()
+      if status == "BUSY" then
+        sorry("the-party-you-are-calling", "is-curntly-busy")
+      elseif status == "NOANSWER" then
+        sorry("the-party-you-are-calling", "is-curntly-unavail")
+      else -- CHANUNAVAIL: no phone is registered with that number; CONGESTION
+        app.Congestion(5)
+      end
+    end,
+
+    -- 603: every phone rings, the first to answer has the call.
+    ["603"] = function()
+      app.Dial(all_phones(), RING_SECONDS)
+      app.Congestion(5)
+    end,
+
+    -- Everything else with at least one digit. It is the least exact pattern, so it never gets in the way of another.
+    ["_X."] = function(_, extension)
+      app.Verbose(1, "nobody has the number " .. extension)
+      sorry("pbx-invalid")
+    end,
+
+    -- h runs when a call is over, on the side of the caller. The phone is gone: nothing can be played, but a lot can be noted.
+    h = function()
+      app.NoOp("call over, cause " .. channel.HANGUPCAUSE:get())
+    end,
+  },
+
+  -- Things to try. They are in a context of their own to show how contexts are put together.
+  features = {
+    -- 600: hear yourself, with the delay of the way there and back. # ends it.
+    ["600"] = function()
+      app.Answer()
+      app.Playback("demo-echotest")
+      app.Echo()
+      app.Playback("demo-echodone")
+    end,
+
+    -- 601: a prompt.
+    ["601"] = function()
+      app.Answer()
+      app.Wait(0.5)
+      app.Playback("demo-congrats")
+    end,
+
+    -- 602: type up to ten digits, end with #, and hear them again. Three attempts, 5 seconds for each digit.
+    ["602"] = function()
+      app.Answer()
+      app.Read("DIGITS", "please-enter-the&number&followed-by-pound", 10, nil, 3, 5)
+      local digits = channel.DIGITS:get()
+      if digits == nil or digits == "" then return sorry("vm-goodbye") end
+      app.Playback("vm-num-i-have")
+      app.SayDigits(digits)
+    end,
+
+    -- 604: always busy. 605: no way there.
+    ["604"] = function() app.Busy(10) end,
+    ["605"] = function() app.Congestion(10) end,
+
+    -- 606: a small menu. Keys pressed during the prompt count; 1 and 2 are extensions of the context "menu".
+    ["606"] = function() app["goto"]("menu", "s", 1) end,
+  },
+
+  menu = {
+    s = function()
+      app.Answer()
+      app.Background("press-1&for&digits/1&or&press-2&for&digits/2")
+      app.WaitExten(5)
+    end,
+    ["1"] = function() sorry("digits/1", "vm-goodbye") end,
+    ["2"] = function() sorry("digits/2", "vm-goodbye") end,
+    i = function() -- something else was dialled: channel.INVALID_EXTEN says what
+      app.Playback("option-is-invalid")
+      app["goto"]("menu", "s", 1)
+    end,
+    t = function() sorry("vm-goodbye") end, -- nothing was dialled
+  },
+}
+
+-- What a busy-lamp key on a phone stands for.
+hints = { internal = {} }
+for number = 100, 109 do
+  hints.internal[tostring(number)] = "PJSIP/" .. number
+end
