@@ -18,10 +18,12 @@ func NewBranch() string { return magicCookie + randomHex(16) }
 // magicCookie marks branches that are unique in space and time (RFC 3261 §8.1.1.7).
 const magicCookie = "z9hG4bK"
 
-func randomHex(n int) string {
+func randomHex(n int) string { return hex.EncodeToString(randomBytes(n)) }
+
+func randomBytes(n int) []byte {
 	b := make([]byte, n)
 	rand.Read(b) // never fails: crypto/rand ends the process instead
-	return hex.EncodeToString(b)
+	return b
 }
 
 // NewCSeq returns the first CSeq number of a dialog: random, below 2^16 so that it never comes near 2^31 (RFC 3261 §8.1.1.5).

@@ -25,6 +25,8 @@ type (
 	// Params are the ;name=value parameters of a URI or a header field. Names of parsed header parameters are in
 	// lower case; a value that was quoted keeps its quotes (see Unquote).
 	Params = gosip.HeaderParams
+	// Parameter is one of Params.
+	Parameter = gosip.HeaderKV
 
 	ViaHeader           = gosip.ViaHeader
 	FromHeader          = gosip.FromHeader

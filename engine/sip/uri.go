@@ -116,6 +116,15 @@ func IsSIP(u *URI) bool { return u.Scheme == "sip" || u.Scheme == "sips" }
 // URIParam returns the value of a URI parameter, compared without regard to case (RFC 3261 §19.1.4).
 func URIParam(u *URI, name string) (string, bool) { return Param(u.UriParams, name) }
 
+// SetURIParam sets a URI parameter; RemoveURIParam takes it away. The URI's parameters are not shared with copies afterwards.
+func SetURIParam(u *URI, name, value string) {
+	RemoveURIParam(u, name)
+	u.UriParams = append(u.UriParams, Parameter{K: name, V: value})
+}
+
+// RemoveURIParam takes a URI parameter away.
+func RemoveURIParam(u *URI, name string) { u.UriParams = withoutParam(u.UriParams, name) }
+
 // Param returns the value of a parameter, its name compared without regard to case. Quotes are kept.
 func Param(p Params, name string) (string, bool) {
 	for _, kv := range p {
