@@ -34,14 +34,16 @@ var aorSchema = &schema[AOR]{
 	},
 }
 
-func addContact(a *AOR, v string) *complaint {
+// addContact passes over what is no URI: the AOR can still take registrations.
+func addContact(a *AOR, v string) (wrong *complaint) {
 	for _, uri := range parseList(v) {
 		if c := checkURI(uri); c != nil {
-			return c
+			wrong = c
+			continue
 		}
 		a.Contact = append(a.Contact, uri)
 	}
-	return nil
+	return wrong
 }
 
 // checkURI looks at the outside of a SIP URI only; the whole grammar belongs to engine/sip.
@@ -49,9 +51,9 @@ func checkURI(uri string) *complaint {
 	scheme, rest, ok := strings.Cut(uri, ":")
 	switch {
 	case !ok || !strings.EqualFold(scheme, "sip") && !strings.EqualFold(scheme, "sips"):
-		return bad("write sip:host or sip:user@host:port", "%q is no SIP URI", clip(uri))
+		return odd("write sip:host or sip:user@host:port", "%q is no SIP URI and left out", clip(uri))
 	case strings.TrimLeft(rest[strings.LastIndexByte(rest, '@')+1:], ";:?") == "" || strings.ContainsAny(uri, " \t<>\""):
-		return bad("write sip:host or sip:user@host:port", "%q is no SIP URI", clip(uri))
+		return odd("write sip:host or sip:user@host:port", "%q is no SIP URI and left out", clip(uri))
 	}
 	return nil
 }

@@ -34,8 +34,9 @@ type codecChoice struct {
 	said    bool
 }
 
-// apply reads "all", "!all,ulaw,alaw:20", "ulaw&alaw" … A name that is there already keeps its place.
-func (c *codecChoice) apply(v string, allow bool) *complaint {
+// apply reads "all", "!all,ulaw,alaw:20", "ulaw&alaw" … A name that is there already keeps its place. As in Asterisk
+// a name nobody knows is passed over and the others count.
+func (c *codecChoice) apply(v string, allow bool) (wrong *complaint) {
 	c.said = true
 	for _, word := range strings.FieldsFunc(v, func(r rune) bool { return r == ',' || r == '&' || r == '|' }) {
 		word = strings.ToLower(strip(word))
@@ -58,7 +59,8 @@ func (c *codecChoice) apply(v string, allow bool) *complaint {
 			name = alias
 		}
 		if !slices.Contains(audioCodecs, name) && !slices.Contains(otherCodecs, name) {
-			return bad(didYouMean(name, slices.Concat(audioCodecs, otherCodecs)), "codec %q is unknown", clip(name))
+			wrong = odd(didYouMean(name, slices.Concat(audioCodecs, otherCodecs)), "codec %q is unknown and left out", clip(name))
+			continue
 		}
 		if !add {
 			c.names = slices.DeleteFunc(c.names, func(n string) bool { return n == name })
@@ -68,7 +70,8 @@ func (c *codecChoice) apply(v string, allow bool) *complaint {
 		if framed {
 			ms, err := strconv.Atoi(framing)
 			if err != nil || ms < 10 || ms > 300 || ms%10 != 0 {
-				return bad("write the milliseconds of a packet, such as "+name+":20", "codec %q: bad framing %q", name, clip(framing))
+				wrong = odd("write the milliseconds of a packet, such as "+name+":20", "codec %q: framing %q is left out", name, clip(framing))
+				continue
 			}
 			if c.framing == nil {
 				c.framing = map[string]int{}
@@ -76,7 +79,7 @@ func (c *codecChoice) apply(v string, allow bool) *complaint {
 			c.framing[name] = ms
 		}
 	}
-	return nil
+	return wrong
 }
 
 func (c *codecChoice) add(name string) {

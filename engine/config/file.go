@@ -6,6 +6,9 @@ import "strings"
 type File struct {
 	Name     string
 	Sections []*Section // in order; names may repeat, as pjsip.conf needs it
+	// Problems are what the reader found wrong. Load reports those of the files it understands; those of any other file
+	// (which may be no configuration at all, but a shell script called .conf) are for whoever asks for that file.
+	Problems []Problem
 }
 
 // Section is a [name] and the options under it, inherited ones first.

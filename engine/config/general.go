@@ -59,7 +59,7 @@ func (l *loader) rtp() {
 	r := RTP{RTPStart: 5000, RTPEnd: 31000, RTCPInterval: 5 * time.Second, StrictRTP: "yes", Probation: 4, RTPChecksums: true, ICESupport: true}
 	f := l.snap.files["rtp.conf"]
 	section(l, rtpSchema, &r, f, "general")
-	if r.RTPEnd-r.RTPStart < 3 {
+	if r.RTPEnd <= r.RTPStart {
 		l.report(object{kind: "[general]"}, l.at(f.Section("general"), "rtpstart", "rtpend"),
 			bad("write rtpstart below rtpend", "rtpstart %d to rtpend %d has no room for a call; 5000 to 31000 is used", r.RTPStart, r.RTPEnd))
 		r.RTPStart, r.RTPEnd = 5000, 31000
@@ -245,7 +245,7 @@ func (l *loader) asterisk() {
 	if exists(l.fsys, name) {
 		o := l.opt.ParseOptions
 		o.Exec = nil
-		f, problems := l.parse(name, o)
+		f, problems := Parse(l.fsys, name, o)
 		l.problems = append(l.problems, problems...)
 		if f != nil {
 			l.snap.files[name] = f

@@ -130,9 +130,6 @@ func (p *parser) enter(name string, pos Pos) bool {
 		p.errorf(pos, "", "more than %d files are included", maxFiles)
 		return false
 	}
-	if len(p.stack) > 0 {
-		p.included = append(p.included, name)
-	}
 	p.stack, p.opened = append(p.stack, name), p.opened+1
 	return true
 }

@@ -15,7 +15,6 @@ type loader struct {
 	snap     *Snapshot
 	problems []Problem
 	seen     map[problemKey]*repeated
-	included map[string]bool // files that another one brought in: they mean nothing alone
 }
 
 // problemKey is a problem without the object it was found in.
@@ -56,7 +55,7 @@ func (l *loader) report(o object, pos Pos, c *complaint) {
 	l.problems = append(l.problems, Problem{Pos: pos, Warning: c.warning, What: o.String() + ": " + c.what, Want: c.want})
 }
 
-// typed are the files that Load understands itself: their problems are ours, not a plugin's.
+// typed are the files that Load understands itself: their problems are its own.
 var typed = []string{"acl.conf", "cdr.conf", "logger.conf", "pjsip.conf", "pjsip_wizard.conf", "rtp.conf"}
 
 // readFiles parses every .conf at the top of the directory, so that a snapshot stays what it is when a file changes.
@@ -67,46 +66,19 @@ func (l *loader) readFiles() {
 		o.Exec = nil
 	}
 	names, _ := fs.Glob(l.fsys, "*.conf") // the pattern is good; an unreadable directory has no files
-	loose := map[string][]Problem{}
 	for _, name := range names {
 		if name == l.asteriskName() {
 			continue
 		}
-		f, problems := l.parse(name, o)
+		f, problems := Parse(l.fsys, name, o)
 		if f != nil {
+			f.Problems = problems
 			l.snap.files[name] = f
 		}
 		if slices.Contains(typed, name) {
 			l.problems = append(l.problems, problems...)
-		} else {
-			loose[name] = problems
 		}
 	}
-	for _, name := range names {
-		if l.included[name] {
-			continue // a fragment: its problems, if any, were found where it is included
-		}
-		for _, p := range loose[name] {
-			p.Warning = true // whoever reads the file decides how much it matters
-			l.problems = append(l.problems, p)
-		}
-	}
-}
-
-// parse reads one file and remembers what it included.
-func (l *loader) parse(name string, o ParseOptions) (*File, []Problem) {
-	p := newParser(l.fsys, name, o)
-	ok := p.read(l.fsys, name, name, Pos{File: name})
-	if l.included == nil {
-		l.included = map[string]bool{}
-	}
-	for _, n := range p.included {
-		l.included[n] = true
-	}
-	if !ok {
-		return nil, p.problems
-	}
-	return p.file, p.problems
 }
 
 func (l *loader) asteriskName() string { return cmp.Or(l.opt.AsteriskFile, "asterisk.conf") }

@@ -30,7 +30,7 @@ type ParseOptions struct {
 // Parse reads one file of Asterisk's format with all it includes: templates are applied, comments are gone.
 // The File is nil only if name itself cannot be read. A line or a section that is wrong is left out.
 func Parse(fsys fs.FS, name string, o ParseOptions) (*File, []Problem) {
-	p := newParser(fsys, name, o)
+	p := &parser{fsys: fsys, opt: o, file: &File{Name: name}}
 	if !p.read(fsys, name, name, Pos{File: name}) {
 		return nil, p.problems
 	}
@@ -46,14 +46,9 @@ type parser struct {
 	cur      *Section
 	problems []Problem
 
-	stack    []string // names of the files being read, outermost first
-	included []string // every file opened below the first
-	opened   int
-	options  int // created so far, inherited ones too
-}
-
-func newParser(fsys fs.FS, name string, o ParseOptions) *parser {
-	return &parser{fsys: fsys, opt: o, file: &File{Name: name}}
+	stack   []string // names of the files being read, outermost first
+	opened  int
+	options int // created so far, inherited ones too
 }
 
 func (p *parser) report(warning bool, pos Pos, what, want string) {

@@ -27,7 +27,14 @@ var transportSchema = &schema[Transport]{
 		tos("tos", func(t *Transport) *int { return &t.TOS }),
 		number("cos", 0, 7, func(t *Transport) *int { return &t.COS }),
 		addr("external_media_address", func(t *Transport) *netip.Addr { return &t.ExternalMediaAddress }),
-		addr("external_signaling_address", func(t *Transport) *netip.Addr { return &t.ExternalSignalingAddress }),
+		{"external_signaling_address", func(t *Transport, v string) (c *complaint) {
+			if ap, err := netip.ParseAddrPort(v); err == nil { // Asterisk takes a port here too
+				t.ExternalSignalingAddress, t.ExternalSignalingPort = ap.Addr().Unmap(), int(ap.Port())
+				return nil
+			}
+			t.ExternalSignalingAddress, c = parseAddr(v)
+			return c
+		}},
 		number("external_signaling_port", 0, 65535, func(t *Transport) *int { return &t.ExternalSignalingPort }),
 		{"local_net", func(t *Transport, v string) *complaint {
 			for _, s := range parseList(v) {

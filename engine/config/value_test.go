@@ -52,9 +52,9 @@ func TestCodecs(t *testing.T) {
 		{name: "only disallow", lines: []line{{false, "all"}}},
 		{name: "video apart", lines: []line{{true, "h264,ulaw,vp8"}}, audio: []string{"ulaw"}, video: []string{"h264", "vp8"}},
 		{name: "framing", lines: []line{{true, "ulaw:40,alaw"}}, audio: []string{"ulaw", "alaw"}, framing: map[string]int{"ulaw": 40}},
-		{name: "bad framing", lines: []line{{true, "ulaw:7"}}, bad: true},
+		{name: "bad framing", lines: []line{{true, "ulaw:7"}}, audio: []string{"ulaw"}, bad: true},
 		{name: "ampersand and case", lines: []line{{true, "ULAW&alaw"}}, audio: []string{"ulaw", "alaw"}},
-		{name: "unknown", lines: []line{{true, "ulwa"}}, bad: true},
+		{name: "unknown", lines: []line{{true, "ulwa,alaw"}}, audio: []string{"alaw"}, bad: true},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -65,9 +65,6 @@ func TestCodecs(t *testing.T) {
 			}
 			if wrong != tt.bad {
 				t.Fatalf("bad = %v, want %v", wrong, tt.bad)
-			}
-			if tt.bad {
-				return
 			}
 			audio, video := c.split()
 			if !reflect.DeepEqual(audio, tt.audio) || !reflect.DeepEqual(video, tt.video) || !reflect.DeepEqual(c.framing, tt.framing) {
