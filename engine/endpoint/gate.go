@@ -113,11 +113,12 @@ func (g *Gate) check(req *sip.Request, source netip.AddrPort, e *config.Endpoint
 		return r.pose(req, source, true), false
 	}
 	verdict := r.digest.Verify(req, source.Addr(), r.realm, r.credentials)
-	blocked := g.guesses.end(source.Addr(), account, verdict == sip.OK, verdict == sip.Wrong)
+	guessed := verdict == sip.Wrong && r.answered(req)
+	blocked := g.guesses.end(source.Addr(), account, verdict == sip.OK, guessed)
 	if verdict == sip.OK {
 		return nil, true
 	}
-	if verdict == sip.Wrong {
+	if guessed {
 		g.failed(req, source, account, blocked)
 	}
 	return r.pose(req, source, verdict == sip.Stale), false
@@ -142,11 +143,17 @@ func (g *Gate) riddle(req *sip.Request, e *config.Endpoint) riddle {
 	return r
 }
 
+// answered says whether an answer that is wrong was one to a nonce of ours for that source, and so a guess. What cannot
+// be read, or names an unknown algorithm, is wrong before the nonce is looked at: anyone can send it in anyone's name, and
+// it tells him nothing about a password. For a source that never gets a nonce, such stays wrong; a guess turns stale.
+func (r riddle) answered(req *sip.Request) bool {
+	return r.digest.Verify(req, netip.IPv6Unspecified(), r.realm, r.credentials) == sip.Stale
+}
+
 // pose is the 401 with the challenges.
 func (r riddle) pose(req *sip.Request, source netip.AddrPort, stale bool) *sip.Response {
 	res := sip.NewResponse(req, sip.StatusUnauthorized, "", nil)
-	r.digest.Challenge(res, r.realm, source.Addr(), stale)
-	restrict(res, r.algorithms)
+	r.digest.ChallengeWith(res, r.realm, source.Addr(), stale, slices.Contains(r.algorithms, "SHA-256"), slices.Contains(r.algorithms, "MD5"))
 	return res
 }
 
@@ -198,18 +205,6 @@ func algorithmsOf(cfg *config.PJSIP, a *config.Auth) []string {
 		}
 	}
 	return list
-}
-
-// restrict takes the challenges out that are not among algorithms.
-func restrict(res *sip.Response, algorithms []string) {
-	challenges := sip.HeaderValues(res, "WWW-Authenticate")
-	sip.RemoveHeader(res, "WWW-Authenticate")
-	for _, c := range challenges {
-		sha := strings.Contains(strings.ToUpper(c), "SHA-256")
-		if slices.Contains(algorithms, map[bool]string{true: "SHA-256", false: "MD5"}[sha]) {
-			res.AppendHeader(sip.NewHeader("WWW-Authenticate", c))
-		}
-	}
 }
 
 // credentials are what an answer is checked against: hashes of the algorithms we take, no password, so that an answer
