@@ -46,8 +46,8 @@ type Handler interface {
 	Failed(res *sip.Response, err error)
 	// Offer answers the peer's offer in a re-INVITE or UPDATE. An empty offer asks for ours. status 200 accepts.
 	Offer(offer []byte) (body []byte, status int)
-	// Answer takes the peer's answer to an offer of ours that went out in a 2xx.
-	Answer(body []byte)
+	// AckBody takes the peer's answer to an offer of ours that went out in a 2xx.
+	AckBody(body []byte)
 	// Request answers any other request within the dialog (INFO, OPTIONS, MESSAGE, REFER …).
 	Request(tx *sip.ServerTx)
 	// Ended is the last call, exactly once: the wire knows, or has been told, that the dialog is over.

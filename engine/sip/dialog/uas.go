@@ -100,7 +100,7 @@ func (d *Dialog) acknowledged(req *sip.Request) {
 		d.state = confirmed
 	}
 	if offered && !d.ended {
-		d.handler.Answer(req.Body())
+		d.handler.AckBody(req.Body())
 	}
 	if d.byeAfterACK {
 		d.bye()

@@ -134,8 +134,8 @@ func (l *leg) Offer(body []byte) ([]byte, int) {
 	return l.body, sip.StatusOK
 }
 
-// Answer takes the SDP of the ACK: the answer to the offer in our 2xx. Without one there is nothing to hear: the call ends.
-func (l *leg) Answer(body []byte) {
+// AckBody takes the SDP of the ACK: the answer to the offer in our 2xx. Without one there is nothing to hear: the call ends.
+func (l *leg) AckBody(body []byte) {
 	if err := l.takeAnswer(body); err != nil {
 		l.log.Warn().Err(err).Msg("ACK without a usable answer to our offer, hanging up")
 		l.ch.Hangup(channel.BearerNotAvailable)
