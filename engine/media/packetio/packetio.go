@@ -68,7 +68,7 @@ type Loop interface {
 	Close() error
 }
 
-// Socket is a bound UDP socket of a back end.
+// Socket is a bound UDP socket of a back end. The zero Socket is a closed one.
 type Socket struct {
 	addr  netip.AddrPort
 	drops atomic.Uint32 // SO_RXQ_OVFL: since the socket was opened
@@ -85,7 +85,7 @@ func (s *Socket) KernelDrops() uint32 { return s.drops.Load() }
 
 // Close closes the socket, which no loop has any more. It is idempotent.
 func (s *Socket) Close() error {
-	if s.closed.Swap(true) {
+	if s.closed.Swap(true) || s.impl == nil {
 		return nil
 	}
 	return s.impl.close()
