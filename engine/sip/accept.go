@@ -36,9 +36,7 @@ func (t *Transport) acceptStreams() {
 		}
 		if err != nil {
 			t.log.Warn().Err(err).Msg("sip: accept")
-			select {
-			case <-time.After(pause):
-			case <-t.alive.Done():
+			if !t.pause(pause) {
 				return
 			}
 			pause = min(2*pause, most)

@@ -142,6 +142,8 @@ func (h *head) parseStartLine(line string) error {
 		h.fail(StatusBadRequest, "Malformed Request-URI")
 	} else if IsSIP(uri) && len(uri.Headers) > 0 {
 		h.fail(StatusBadRequest, "Header fields in Request-URI") // RFC 3261 §19.1.5
+	} else if !lettersOnly(uri.Scheme) { // sipgo cannot hand these on
+		h.fail(StatusUnsupportedURIScheme, ReasonPhrase(StatusUnsupportedURIScheme))
 	}
 	return nil
 }

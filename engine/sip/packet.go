@@ -42,7 +42,7 @@ func (g *packetGuard) ReadFrom(p []byte) (int, net.Addr, error) {
 				return 0, g.self, net.ErrClosed
 			}
 			g.t.log.Debug().Err(err).Msg("sip: read")
-			time.Sleep(time.Millisecond) // a failing socket must not take a core
+			g.t.pause(time.Millisecond) // a failing socket must not take a core
 			continue
 		}
 		g.from = source{addr: unmap(from)}

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -16,6 +17,8 @@ type streamConn struct {
 	t      *Transport
 	src    source
 	opened time.Time
+
+	unanswered atomic.Int32 // server transactions
 
 	// The reader's, which is sipgo's goroutine of this connection:
 	frames  framer
@@ -35,6 +38,7 @@ func (c *streamConn) Read(p []byte) (int, error) {
 		if err != nil {
 			if !errors.Is(err, net.ErrClosed) && !errors.Is(err, io.EOF) {
 				c.t.log.Debug().Err(err).Str("peer", c.src.addr.String()).Msg("sip: connection cut")
+				c.linger()
 			}
 			return 0, io.EOF
 		}
@@ -43,6 +47,20 @@ func (c *streamConn) Read(p []byte) (int, error) {
 	n := copy(p, c.pending)
 	c.pending = c.pending[n:]
 	return n, nil
+}
+
+// lingerTime bounds both halves of linger.
+const lingerTime = 500 * time.Millisecond
+
+// linger lets the answers to what came before a framing error reach the peer: first those not given yet, then those a reset,
+// which unread bytes would cause, would take from its buffers.
+func (c *streamConn) linger() {
+	for end := time.Now().Add(lingerTime); c.unanswered.Load() > 0 && time.Now().Before(end) && c.t.pause(5*time.Millisecond); {
+	}
+	if tcp, ok := c.Conn.(*net.TCPConn); ok && tcp.CloseWrite() == nil {
+		_ = c.SetReadDeadline(time.Now().Add(lingerTime))
+		_, _ = io.Copy(io.Discard, io.LimitReader(c.Conn, 1<<20)) // whatever it is
+	}
 }
 
 // next returns the next message in its canonical form, or nothing when it was answered here.

@@ -50,6 +50,9 @@ func (s *Stack) openServerTx(key string, source netip.Addr, make func() *ServerT
 	s.pending++
 	s.pendingOf[source]++
 	tx.pending = true
+	if c := tx.link.stream; c != nil {
+		c.unanswered.Add(1)
+	}
 	return tx, nil
 }
 
@@ -75,6 +78,9 @@ func (s *Stack) unpendLocked(tx *ServerTx) {
 	}
 	tx.pending = false
 	s.pending--
+	if c := tx.link.stream; c != nil {
+		c.unanswered.Add(-1)
+	}
 	source := sourceKey(tx.Source.Addr())
 	if s.pendingOf[source]--; s.pendingOf[source] <= 0 {
 		delete(s.pendingOf, source)

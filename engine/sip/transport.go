@@ -129,6 +129,18 @@ func (t *Transport) readPackets() {
 	}
 }
 
+// pause waits for d; false when the transport closes.
+func (t *Transport) pause(d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-t.alive.Done():
+		return false
+	}
+}
+
 // Name is the transport's section in pjsip.conf.
 func (t *Transport) Name() string { return t.name }
 

@@ -32,6 +32,16 @@ func parseURI(s string, u *URI) error {
 			return fmt.Errorf("sip: URI %q: byte %#02x at %d", s, c, i)
 		}
 	}
+	scheme, rest, ok := strings.Cut(s, ":")
+	if ok && !lettersOnly(scheme) && isScheme(scheme) {
+		// sipgo knows schemes of letters only; it keeps the rest of any unknown one as it is.
+		err := gosip.ParseUri("x:"+rest, u)
+		u.Scheme = strings.ToLower(scheme)
+		if err == nil && u.Raw() == "" {
+			err = errors.New("nothing after the scheme")
+		}
+		return err
+	}
 	if err := gosip.ParseUri(s, u); err != nil {
 		return fmt.Errorf("sip: URI %q: %w", s, err)
 	}
@@ -104,6 +114,15 @@ func isScheme(s string) bool {
 		}
 	}
 	return s != "" && !(s[0] >= '0' && s[0] <= '9')
+}
+
+func lettersOnly(s string) bool {
+	for i := 0; i < len(s); i++ {
+		if !isAlnum(s[i]) || s[i] <= '9' {
+			return false
+		}
+	}
+	return true
 }
 
 func isAlnum(c byte) bool {
