@@ -13,6 +13,7 @@ import (
 	"context"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -97,10 +98,10 @@ type Contact struct {
 
 // Registrar keeps the contacts. Its methods are safe from any goroutine.
 type Registrar struct {
-	cfg    Config
-	ask    func(ctx context.Context, hop sip.Hop, req *sip.Request) (*sip.Response, error) // nil: nobody is asked
-	wake   chan struct{}                                                                   // 1: Run looks at the heap again
-	writes failing
+	cfg      Config
+	ask      func(ctx context.Context, hop sip.Hop, req *sip.Request) (*sip.Response, error) // nil: nobody is asked
+	wake     chan struct{}                                                                   // 1: Run looks at the heap again
+	storeBad atomic.Bool                                                                     // a line was logged about it
 
 	mu        sync.Mutex
 	pjsip     *config.PJSIP

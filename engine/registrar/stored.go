@@ -10,7 +10,6 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"asterism/engine/config"
@@ -136,15 +135,13 @@ func decode(aor string, value []byte) (*binding, error) {
 	return b, nil
 }
 
-// failing remembers whether the store failed, so that one line is logged and not one a REGISTER.
-type failing struct{ now atomic.Bool }
-
+// stored logs when the store begins to fail and when it works again, not once a REGISTER.
 func (r *Registrar) stored(err error) {
 	if err != nil {
-		if !r.writes.now.Swap(true) {
+		if !r.storeBad.Swap(true) {
 			r.cfg.Log.Error().Err(err).Msg("registrar: contacts cannot be stored; those that register now would not survive a restart")
 		}
-	} else if r.writes.now.Load() && r.writes.now.Swap(false) {
+	} else if r.storeBad.Load() && r.storeBad.Swap(false) {
 		r.cfg.Log.Info().Msg("registrar: contacts can be stored again")
 	}
 }
