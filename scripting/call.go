@@ -141,10 +141,30 @@ func (c *call) failure(err error) error {
 	if e.Object.Type() != lua.LTString {
 		out.Message = c.l.ToStringMeta(e.Object).String()
 	}
+	out.Message = strings.Replace(out.Message, "lua callstack overflow", "stack overflow", 1) // the state's own panic, which knows no place
+	if !placeInMessage.MatchString(out.Message) {
+		if at := innermost(out.Traceback, func(string) bool { return true }); at != "" {
+			out.Message = at + ": " + out.Message
+		}
+	}
 	if cause := context.Cause(c.ctx); cause != nil {
-		where, _, _ := strings.Cut(out.Message, " ")
 		out.Killed = cause
-		out.Message = strings.TrimSuffix(where, ":") + ": " + cause.Error()
+		where, _, _ := strings.Cut(out.Message, " ")
+		where = strings.TrimSuffix(where, ":")
+		out.Message = where + ": " + cause.Error()
+		if at := innermost(out.Traceback, func(at string) bool { return !strings.HasPrefix(at, "plugins/") }); at != "" && at != where {
+			out.Message = at + ": " + cause.Error() + ", within " + where
+		}
 	}
 	return out
+}
+
+// innermost is the first file:line of a traceback that is wanted, or "".
+func innermost(traceback string, wanted func(string) bool) string {
+	for line := range strings.Lines(traceback) {
+		if m := placeInMessage.FindStringSubmatch(strings.TrimSpace(line)); m != nil && m[2] != "" && wanted(m[1]) {
+			return m[1] + ":" + m[2]
+		}
+	}
+	return ""
 }

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"regexp"
+	"strconv"
 	"strings"
 
 	"asterism/engine/config"
@@ -39,9 +41,9 @@ func compile(file, src string) (*chunk, error) {
 		src = strings.Repeat(" ", len(line)) + "\n" + rest
 	}
 	src = strings.TrimPrefix(src, "\ufeff")
-	text, standIn, err := nameGotos(file, src)
-	if err != nil {
-		return nil, fail(0, strings.TrimPrefix(err.Error(), file+":"))
+	text, standIn, tooDeep := nameGotos(src)
+	if tooDeep > 0 {
+		return nil, fail(tooDeep, fmt.Sprintf("more than %d brackets and blocks within each other", maxNesting))
 	}
 	tree, err := parse.Parse(strings.NewReader(text), file)
 	if err == nil && standIn != "" {
@@ -49,18 +51,27 @@ func compile(file, src string) (*chunk, error) {
 	}
 	if err != nil {
 		line, what := parserMessage(err, strings.Count(src, "\n")+1)
-		return nil, fail(line, strings.ReplaceAll(what, standIn, "goto"))
+		if standIn != "" {
+			what = strings.ReplaceAll(what, standIn, "goto")
+		}
+		return nil, fail(line, what)
 	}
 	proto, err := lua.Compile(tree, file)
 	if err != nil {
 		var ce *lua.CompileError
 		if errors.As(err, &ce) {
+			if m := lineInMessage.FindStringSubmatch(ce.Message); m != nil { // of a goto: Line is the function's end
+				line, _ := strconv.Atoi(m[1])
+				return nil, fail(line, strings.TrimSuffix(ce.Message, m[0]))
+			}
 			return nil, fail(ce.Line, ce.Message)
 		}
 		return nil, fail(0, err.Error())
 	}
 	return &chunk{file, proto, tree}, nil
 }
+
+var lineInMessage = regexp.MustCompile(` at line (\d+)$`)
 
 // parserMessage takes the parser's error apart: at the end of the file it knows no line.
 func parserMessage(err error, lines int) (line int, what string) {
@@ -71,6 +82,9 @@ func parserMessage(err error, lines int) (line int, what string) {
 	what = strings.TrimSpace(pe.Message)
 	if pe.Pos.Line == parse.EOF {
 		return lines, what + " at the end of the file; an `end` or a bracket is missing"
+	}
+	if pe.Pos.Column == 0 && pe.Pos.Line > 1 && strings.HasPrefix(what, "unterminated string") {
+		return pe.Pos.Line - 1, fmt.Sprintf("%s near %q", what, pe.Token) // it has read the line's end already
 	}
 	return pe.Pos.Line, fmt.Sprintf("%s near %q (column %d)", what, pe.Token, pe.Pos.Column)
 }

@@ -1,9 +1,6 @@
 package scripting
 
-import (
-	"fmt"
-	"strings"
-)
+import "strings"
 
 // Gopher-lua reserves `goto`, as Lua 5.2 does; Asterisk's Lua is 5.1, where app.goto("default", "s", 1) is an ordinary call.
 // nameGotos finds the gotos that are names and spells them with a stand-in of the same length, so that every line and column stays;
@@ -123,8 +120,9 @@ func (s *scanner) quoted(quote byte) {
 	}
 }
 
-// nameGotos returns src with the gotos that are names spelled as standIn ("" if there were none).
-func nameGotos(file, src string) (out, standIn string, err error) {
+// nameGotos returns src with the gotos that are names spelled as standIn ("" if there were none). tooDeep is the line where brackets
+// and blocks nest too deeply, or 0.
+func nameGotos(src string) (out, standIn string, tooDeep int) {
 	s := scanner{src: src, line: 1}
 	var at []int
 	var last, word token // the token before, and the goto not yet decided
@@ -152,19 +150,19 @@ func nameGotos(file, src string) (out, standIn string, err error) {
 			continue
 		}
 		if open > maxNesting {
-			return "", "", fmt.Errorf("%s:%d: more than %d brackets and blocks within each other", file, t.line, maxNesting)
+			return src, "", t.line
 		}
 		last = t
 	}
 	if len(at) == 0 {
-		return src, "", nil
+		return src, "", 0
 	}
 	standIn = unusedWord(src)
 	b := []byte(src)
 	for _, i := range at {
 		copy(b[i:], standIn)
 	}
-	return string(b), standIn, nil
+	return string(b), standIn, 0
 }
 
 // isName decides between `goto label` and the name goto by what stands around it: only the statement is followed by a name.

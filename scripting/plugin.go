@@ -306,7 +306,7 @@ func (c *call) functionPair(l *lua.LState, f *function) (get, set *lua.LFunction
 	return get, set
 }
 
-var placeInMessage = regexp.MustCompile(`^([^\s:]+\.lua):(\d+):\s*`)
+var placeInMessage = regexp.MustCompile(`^([^\s:]+\.lua):(?:(\d+):)?\s*`)
 
 // problemOf makes a Problem of an error, with the file and line its message begins with.
 func problemOf(err error, fallback string) config.Problem {
