@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 	"time"
 )
@@ -155,6 +156,11 @@ func asterisk(t terminal, name string, args []string) error {
 	}
 	if f.foreground && f.alwaysFork {
 		return errors.New("-f and -F contradict each other")
+	}
+	if f.conf != "" { // a console can do without the file, a start that names it cannot
+		if _, err := os.Stat(f.conf); err != nil {
+			return fmt.Errorf("-C: %w", err)
+		}
 	}
 	places, err := findPlaces(f.conf, "", "")
 	if err != nil {

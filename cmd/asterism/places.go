@@ -45,8 +45,8 @@ func findPlaces(conf, etc, data string) (places, error) {
 		if !isDir(etc) {
 			return places{}, fmt.Errorf("--etc %s: no such directory; make one with: asterism init %s", etc, etc)
 		}
-	} else if _, err := os.Stat(conf); err != nil {
-		return places{}, fmt.Errorf("-C %w", err)
+	} else if !isDir(filepath.Dir(conf)) {
+		return places{}, fmt.Errorf("-C %s: no such directory", conf)
 	}
 	var err error
 	for _, path := range []*string{&conf, &etc, &data} {

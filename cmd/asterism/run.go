@@ -218,7 +218,9 @@ func serve(t terminal, o runOptions, first bool, router *logger.Router, log zero
 		return false, err
 	}
 	if o.welcome && !o.quiet {
-		welcome(t.out, p, a.engine.Config(), first)
+		var text strings.Builder
+		welcome(&text, p, a.engine.Config(), first)
+		router.Tell(text.String())
 	}
 	if o.console {
 		go func() { // ends with the server, at the latest with the process: a terminal cannot be made to stop reading

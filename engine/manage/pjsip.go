@@ -341,6 +341,8 @@ func contactLine(level int, c registrar.Contact) string {
 		status, rtt = "Avail", fmt.Sprintf("%.3f", float64(c.RTT.Microseconds())/1000)
 	case registrar.Unreachable:
 		status = "Unavail"
+	case registrar.Unknown:
+		status = "Unknown"
 	}
 	width := max(0, lastTabstop-indent(level)-9-len(c.AOR)+1)
 	return fmt.Sprintf("%*s:  %s/%s %-10.10s %-7.7s %11s\n", indent(level), "Contact", c.AOR, cut(c.URI, width), contactHash(c), status, rtt)

@@ -75,6 +75,21 @@ func TestJSONLineHasNoRawControls(t *testing.T) {
 	}
 }
 
+func TestTellReachesTheConsoleOnly(t *testing.T) {
+	var out, tapped bytes.Buffer
+	path := filepath.Join(t.TempDir(), "messages")
+	r := newRouter(t, Setup{Console: &out, Files: []File{{Path: path}}})
+	tap := r.Tap(&tapped, 9, false)
+	r.Tell("password: x\n")
+	tap.Close()
+	r.Close()
+	r.Tell("too late\n")
+	b, err := os.ReadFile(path)
+	if out.String() != "password: x\n" || tapped.Len() > 0 || len(b) > 0 || err != nil {
+		t.Errorf("console %q, tap %q, file %q, %v", out.String(), tapped.String(), b, err)
+	}
+}
+
 func TestFilesRotateWithoutLoss(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "log", "messages")

@@ -179,6 +179,15 @@ func passes(c Mask, depth, verbose, debug int) bool {
 	return true
 }
 
+// Tell shows text on the console between the log lines, and nowhere else: what it says may be for the eyes of that terminal only.
+func (r *Router) Tell(text string) {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	if r.console != nil && !r.closed {
+		r.console.put([]byte(text))
+	}
+}
+
 // Close writes out what waits and closes the files. Taps end. A second Close does nothing.
 func (r *Router) Close() {
 	r.mu.Lock()
