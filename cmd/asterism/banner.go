@@ -36,7 +36,7 @@ func welcome(out io.Writer, p places, snap *config.Snapshot, first bool) {
 		fmt.Fprintf(table, "    %s\t%s\t%s\n", phone[0], phone[1], phone[2])
 	}
 	_ = table.Flush()
-	if numbers := numbers(dialplan); len(numbers) > 0 {
+	if numbers := numbers(filepath.Join(p.dirs.Etc, "README.md")); len(numbers) > 0 {
 		fmt.Fprintf(out, "\n  Numbers worth dialling:\n\n")
 		table := tabwriter.NewWriter(out, 0, 0, 3, ' ', 0)
 		for _, n := range numbers {
@@ -81,7 +81,7 @@ func reachable(bind netip.AddrPort) []netip.AddrPort {
 	return append(found, loopback...)
 }
 
-// numbers reads the table that the demo dialplan carries in its first comment: lines of the form "--   600   the echo test".
+// numbers reads the table "| number | what happens |" of a configuration's README.md; nothing if there is none.
 func numbers(path string) [][2]string {
 	f, err := os.Open(path)
 	if err != nil {
@@ -89,17 +89,25 @@ func numbers(path string) [][2]string {
 	}
 	defer func() { _ = f.Close() }()
 	var list [][2]string
+	inTable := false
 	for scan := bufio.NewScanner(f); scan.Scan(); {
-		text, comment := strings.CutPrefix(scan.Text(), "--")
-		if !comment {
-			break
-		}
-		number, what, ok := strings.Cut(strings.TrimSpace(text), "  ")
-		if ok && strings.Trim(number, "0123456789*#-–. XNZ") == "" && number != "" {
-			list = append(list, [2]string{number, strings.TrimSpace(what)})
+		cells := strings.Split(strings.Trim(scan.Text(), "| "), "|")
+		switch {
+		case len(cells) == 2 && strings.TrimSpace(cells[0]) == "number":
+			inTable = true
+		case !inTable:
+		case len(cells) != 2:
+			return list
+		case strings.Trim(cells[0], "- ") != "":
+			list = append(list, [2]string{plain(cells[0]), plain(cells[1])})
 		}
 	}
 	return list
+}
+
+// plain takes the marks out of a table cell.
+func plain(cell string) string {
+	return logger.Escape(strings.ReplaceAll(strings.TrimSpace(cell), "`", ""))
 }
 
 // firstStart tells whether a PBX ever ran upon these directories: it leaves its database behind.

@@ -92,9 +92,9 @@ func TestInitialize(t *testing.T) {
 }
 
 func TestNumbers(t *testing.T) {
-	path := write(t, filepath.Join(t.TempDir(), "extensions.lua"), "-- The demo.\n--   100–109  the phones\n--   600      echo\n--   *97      your voice  twice\n-- not a number  at all\n\n--   700  below the first comment\n")
+	path := write(t, filepath.Join(t.TempDir(), "README.md"), "# demo\n\n| number | what happens |\n|---|---|\n| 100 – 109 | a phone |\n| 600 | echo, `#` ends it |\n\n| file | what |\n|---|---|\n| x | y |\n")
 	got := numbers(path)
-	want := [][2]string{{"100–109", "the phones"}, {"600", "echo"}, {"*97", "your voice  twice"}}
+	want := [][2]string{{"100 – 109", "a phone"}, {"600", "echo, # ends it"}}
 	if len(got) != len(want) {
 		t.Fatalf("got %q", got)
 	}
