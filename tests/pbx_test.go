@@ -102,7 +102,8 @@ func (s *scene) booted(d time.Duration) error {
 	}
 }
 
-// configure writes etc/: the shared files of testdata/etc, upon them whatever .conf, .lua and plugins/ the scene brings.
+// configure writes etc/: the shared files of testdata/etc, upon them whatever .conf files, extensions.lua and plugins/ the
+// scene brings. Other .lua files wait for "save".
 func (s *scene) configure(ts *testscript.TestScript) {
 	ts.Check(os.MkdirAll(s.vars["ETC"], 0o755))
 	ts.Check(os.MkdirAll(s.vars["DATA"], 0o755))
@@ -121,7 +122,7 @@ func (s *scene) configure(ts *testscript.TestScript) {
 			old, err := os.ReadFile(path)
 			ts.Check(err)
 			ts.Check(os.WriteFile(path, []byte(string(old)+"\n"+s.expand(more)), 0o644))
-		case strings.HasSuffix(base, ".conf") || strings.HasSuffix(base, ".lua"):
+		case strings.HasSuffix(base, ".conf") || base == "extensions.lua":
 			s.install(ts, f, base)
 		case base == "plugins":
 			ts.Check(os.CopyFS(filepath.Join(s.vars["ETC"], base), os.DirFS(f)))

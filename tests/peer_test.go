@@ -22,7 +22,7 @@ import (
 
 // cmdSIPp: sipp NAME FLOW [tcp] [to=EXTEN] [from=USER] [ip=…] [port=…] [calls=1] [rate=10] [limit=…] [au=…] [ap=…] [timeout=20s] [&]
 //
-//	sipp NAME wait | kill | saw RE
+//	sipp NAME wait | kill | saw RE | media VARIABLE (where its peer wants RTP)
 //
 // desk and desk2 listen at the static contacts of testdata/etc/pjsip.conf; everybody else is the trunk, 127.0.0.9. If an
 // RTP peer NAME is open, the flow's SDP names its port. FLOW may be an .xml too.
@@ -47,6 +47,11 @@ func cmdSIPp(ts *testscript.TestScript, neg bool, args []string) {
 		verdict(ts, neg, r.Wait(parseDuration(cmp.Or(opts["timeout"], "25s"))))
 	case words[0] == "kill":
 		r.Kill()
+	case words[0] == "media":
+		need(ts, words, 2, "sipp NAME media VARIABLE")
+		to, err := s.rtpTarget(name, "")
+		ts.Check(err)
+		s.set(ts, words[1], to.String())
 	case words[0] == "saw":
 		verdict(ts, neg, sippSaw(r, strings.Join(args[1:], " "), neg))
 	default:
@@ -87,8 +92,11 @@ func (s *scene) startSIPp(ts *testscript.TestScript, name string, words []string
 	c := sipp.Config{Dir: s.work, Name: name, Scenario: file, Remote: s.vars["SIP"], Local: cmp.Or(opts["ip"], local), Port: number(ts, cmp.Or(opts["port"], port)),
 		MediaPort: block + 2, Control: block + 8, TCP: slices.Contains(words, "tcp"), User: opts["to"], Timeout: parseDuration(opts["timeout"]),
 		Calls: number(ts, cmp.Or(opts["calls"], "1")), Rate: number(ts, cmp.Or(opts["rate"], "10")), Limit: number(ts, cmp.Or(opts["limit"], "0")),
-		Keys: map[string]string{"from": cmp.Or(opts["from"], name), "display": cmp.Or(opts["display"], name), "rtp": fmt.Sprint(block + 2),
-			"au": cmp.Or(opts["au"], "nobody"), "ap": cmp.Or(opts["ap"], "nothing")}}
+		Keys: map[string]string{"from": cmp.Or(opts["from"], name), "display": cmp.Or(opts["display"], name), "rtp": fmt.Sprint(block + 2)},
+		Args: []string{"-au", cmp.Or(opts["au"], "nobody"), "-ap", cmp.Or(opts["ap"], "nothing")}}
+	if opts["au"] != "" { // sipp 3.6.1 would name the server alone in the digest's uri
+		c.Args = append(c.Args, "-auth_uri", opts["to"]+"@"+c.Remote)
+	}
 	if strings.Contains(c.Local, ":") {
 		c.Remote = s.vars["SIPSIX"]
 	}

@@ -20,7 +20,7 @@ import (
 // tones are what the phones say, Hz: no two in a harmonic relation.
 var tones = map[string]int{"alice": 440, "bob": 620, "carol": 770, "dave": 950, "bob2": 1130}
 
-// cmdPhone: phone NAME start [tcp] [ipv6] [codecs=pcmu] [tone=440] [answer=auto] [calls=1] [display=Text]
+// cmdPhone: phone NAME start [tcp] [ipv6] [codecs=pcmu] [tone=440] [answer=auto] [calls=1] [display=Text] [ip=127.0.0.1]
 //
 //	register [user=bob] [password=…] [every=60]   account for user NAME; waits for REGISTER_OK, "!" for REGISTER_FAIL
 //	account                   the same without registering; $AT_NAME is where it listens
@@ -136,7 +136,7 @@ func (s *scene) target(arg string, words []string) string {
 func (s *scene) startPhone(ts *testscript.TestScript, name string, words []string, opts map[string]string) *baresip.Phone {
 	block, err := s.ports.Block(26)
 	ts.Check(err)
-	address := "127.0.0.1"
+	address := cmp.Or(opts["ip"], "127.0.0.1")
 	if slices.Contains(words, "ipv6") {
 		address = "::1"
 	}

@@ -19,7 +19,7 @@ import (
 //	< 200
 //
 // A flow that begins with < is a server. A response belongs to the request received last; "> 487 INVITE" to the first INVITE.
-// Words: "auth" (answer the challenge with [au] and [ap]), "uri=sip:…", "late" (no retransmission by sipp).
+// Words: "auth" (answer the challenge with -au and -ap), "uri=sip:…", "late" (no retransmission by sipp).
 type flow struct {
 	xml    strings.Builder
 	server bool
@@ -158,7 +158,7 @@ func (f *flow) request(l line) error {
 		h.add("", "[routes]")
 	}
 	if l.has("auth") {
-		h.add("", "[authentication username=[au] password=[ap]]")
+		h.add("", "[authentication]")
 	}
 	retrans := ` retrans="500"`
 	if method == "ACK" || l.has("late") {
