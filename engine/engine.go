@@ -115,9 +115,6 @@ func (e *Engine) Start(ctx context.Context) error {
 	e.started = time.Now()
 	gen, problems := e.load(1)
 	e.report(problems)
-	if gen == nil {
-		return fmt.Errorf("engine: %s: nothing usable", e.cfg.Etc)
-	}
 	rtp := gen.snap.RTP
 	m, err := media.New(media.Config{PortMin: rtp.RTPStart, PortMax: rtp.RTPEnd, StrictRTP: rtp.StrictRTP != "no", Probation: rtp.Probation,
 		RTCPInterval: rtp.RTCPInterval, Log: e.log})
@@ -170,11 +167,11 @@ func (e *Engine) watch(ctx context.Context) {
 func (e *Engine) load(number int) (*generation, []config.Problem) {
 	etc := os.DirFS(e.cfg.Etc)
 	snap, problems := config.Load(etc, config.LoadOptions{})
+	if snap.File("pjsip.conf") == nil && snap.File("pjsip_wizard.conf") == nil {
+		problems = append(problems, config.Problem{Pos: config.Pos{File: "pjsip.conf"}, What: "the file is missing", Want: "phones and a transport; 'asterism init DIR' writes an example"})
+	}
 	script, more := e.cfg.Script(etc, snap)
 	problems = append(problems, more...)
-	if snap == nil {
-		return nil, problems
-	}
 	if script == nil {
 		script = noScript{}
 	}
@@ -206,7 +203,7 @@ func (e *Engine) Reload() []config.Problem {
 		return problems
 	}
 	e.report(problems)
-	if gen == nil || config.Failed(problems) {
+	if config.Failed(problems) {
 		e.log.Error().Int("generation", old.number).Msg("reload refused: the old configuration and dialplan stay in force")
 		e.cfg.Events.Publish(event.ConfigRejected{At: time.Now(), Generation: old.number, Problems: texts(problems)})
 		return problems
@@ -294,9 +291,7 @@ func (e *Engine) run(ch *channel.Channel) {
 		if !ok {
 			gen = e.current.Load()
 		}
-		if err := gen.script.Run(ch); err != nil {
-			ch.Log().Error().Err(err).Msg("dialplan ended the call")
-		}
+		_ = gen.script.Run(ch) // it has told its errors
 	}()
 }
 

@@ -52,8 +52,12 @@ var globalSchema = &schema[Global]{
 	later: list("mwi_disable_initial_unsolicited=no send_contact_status_on_update_registration=no"),
 }
 
+// newSystem has Asterisk's defaults.
+//
+// Deviates: disable_tcp_switch is no, because RFC 3261 §18.1.1 wants requests beyond 1300 bytes on TCP and a fragmented
+// INVITE is what firewalls drop.
 func newSystem() System {
-	return System{TimerT1: 500 * time.Millisecond, TimerB: 32 * time.Second, DisableTCPSwitch: true}
+	return System{TimerT1: 500 * time.Millisecond, TimerB: 32 * time.Second}
 }
 
 var systemSchema = &schema[System]{

@@ -21,6 +21,10 @@ func (t *Tech) invited(tx *sip.ServerTx, e *config.Endpoint, gen *Generation) {
 		return
 	}
 	req := tx.Request
+	if req.Contact() == nil { // the stack checks what every request must have; a Contact only INVITE must (RFC 3261 §8.1.1.8)
+		_ = tx.Respond(sip.NewResponse(req, sip.StatusBadRequest, "Missing Contact header", nil))
+		return
+	}
 	exten := dialled(req)
 	status, headers := checkInvite(req, e, gen, exten)
 	if status != 0 {
@@ -49,9 +53,6 @@ func (t *Tech) invited(tx *sip.ServerTx, e *config.Endpoint, gen *Generation) {
 
 // checkInvite refuses what can be refused without a channel; 0 lets it pass.
 func checkInvite(req *sip.Request, e *config.Endpoint, gen *Generation, exten string) (int, []sip.Header) {
-	if req.Contact() == nil {
-		return sip.StatusBadRequest, nil
-	}
 	if tags := unsupported(req); len(tags) > 0 {
 		return sip.StatusBadExtension, []sip.Header{sip.NewHeader("Unsupported", strings.Join(tags, ", "))}
 	}
