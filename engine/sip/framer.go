@@ -11,7 +11,7 @@ type framer struct {
 	size, fields int // Limits.MessageSize, Limits.Headers
 
 	buf   []byte
-	scan  int       // headEnd need not look before here
+	scan  endFinder
 	end   int       // of the header in buf; 0: not there yet
 	head  *head     // read from buf[:end]
 	crlf  int       // line breaks in a row between messages
@@ -84,9 +84,9 @@ func (f *framer) cut() (*frame, error) {
 		return nil, nil
 	}
 	if f.end == 0 {
-		end, resume := headEnd(f.buf, f.scan)
+		end := f.scan.find(f.buf)
 		if end < 0 {
-			if f.scan = resume; len(f.buf) < f.size {
+			if len(f.buf) < f.size {
 				return nil, nil
 			}
 			return f.broken(), errTooLarge
@@ -115,7 +115,7 @@ func (f *framer) cut() (*frame, error) {
 	if f.buf = f.buf[total:]; len(f.buf) == 0 {
 		f.buf = nil // an idle connection holds no memory
 	}
-	f.scan, f.end, f.head, f.first = 0, 0, nil, time.Time{}
+	f.scan, f.end, f.head, f.first = endFinder{}, 0, nil, time.Time{}
 	f.count++
 	return fr, nil
 }
@@ -127,7 +127,7 @@ func (f *framer) broken() *frame {
 	}
 	end := f.end
 	if end == 0 {
-		end = f.scan // whole lines only
+		end = f.scan.line // whole lines only
 	}
 	h, err := parseHead(f.buf[:end], f.fields)
 	if err != nil {

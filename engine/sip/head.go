@@ -36,18 +36,28 @@ func (f *fault) Error() string { return "sip: " + f.reason }
 // errNotSIP: the start line is neither a request's nor a response's. Nothing can be answered.
 var errNotSIP = errors.New("sip: not a SIP message")
 
-// headEnd finds the empty line that ends a header, lines ending in CRLF or LF, looking from offset from (a position behind
-// a line's end, or 0). It returns the offset behind the empty line, or -1 and where to look on.
-func headEnd(b []byte, from int) (end, resume int) {
+// headEnd finds the empty line that ends a header, lines ending in CRLF or LF. It returns the offset behind it, or -1.
+func headEnd(b []byte) int {
+	var e endFinder
+	return e.find(b)
+}
+
+// endFinder is headEnd for bytes that arrive piece by piece: each is looked at once.
+type endFinder struct{ line, seen int } // where the unfinished line begins; what was looked at
+
+func (e *endFinder) find(b []byte) int {
 	for {
-		n := bytes.IndexByte(b[from:], '\n')
+		n := bytes.IndexByte(b[e.seen:], '\n')
 		if n < 0 {
-			return -1, from
+			e.seen = len(b)
+			return -1
 		}
-		if line := b[from : from+n]; len(line) == 0 || len(line) == 1 && line[0] == '\r' {
-			return from + n + 1, 0
+		lf := e.seen + n
+		line := b[e.line:lf]
+		e.line, e.seen = lf+1, lf+1
+		if len(line) == 0 || len(line) == 1 && line[0] == '\r' {
+			return lf + 1
 		}
-		from += n + 1
 	}
 }
 

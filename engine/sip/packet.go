@@ -63,7 +63,7 @@ func (t *Transport) datagram(p, b []byte, src source) int {
 	}
 	stats := &t.stack.stats
 	stats.received.Add(1)
-	end, _ := headEnd(b, 0)
+	end := headEnd(b)
 	whole := end >= 0
 	if !whole {
 		end = len(b)

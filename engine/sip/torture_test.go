@@ -270,7 +270,7 @@ func TestTortureMeaning(t *testing.T) {
 // parseAll takes a message as a datagram through guard and sipgo's parser.
 func parseAll(t testing.TB, b []byte) Message {
 	t.Helper()
-	end, _ := headEnd(b, 0)
+	end := headEnd(b)
 	h, err := parseHead(b[:end], 256)
 	if err != nil || h.fault != nil {
 		t.Fatalf("%v, %v", err, h.fault)

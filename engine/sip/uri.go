@@ -33,34 +33,62 @@ func parseURI(s string, u *URI) error {
 		}
 	}
 	scheme, rest, ok := strings.Cut(s, ":")
-	if ok && !lettersOnly(scheme) && isScheme(scheme) {
-		// sipgo knows schemes of letters only; it keeps the rest of any unknown one as it is.
-		err := gosip.ParseUri("x:"+rest, u)
-		u.Scheme = strings.ToLower(scheme)
-		if err == nil && u.Raw() == "" {
-			err = errors.New("nothing after the scheme")
-		}
-		return err
+	switch {
+	case ok && (strings.EqualFold(scheme, "sip") || strings.EqualFold(scheme, "sips")):
+		return parseSIPURI(s, u)
+	case s == "*":
+		return gosip.ParseUri(s, u)
+	case !ok || rest == "" || !isScheme(scheme):
+		return fmt.Errorf("sip: URI %q: not a URI", s)
 	}
-	if err := gosip.ParseUri(s, u); err != nil {
+	// sipgo knows schemes of letters only; it keeps the rest of any unknown one as it is.
+	err := gosip.ParseUri("x:"+rest, u)
+	u.Scheme = strings.ToLower(scheme)
+	return err
+}
+
+// parseSIPURI reads parameters and headers itself: sipgo takes the headers for a part of a last parameter without a value,
+// and separators for parts of names.
+func parseSIPURI(s string, u *URI) error {
+	base, tail := s, ""
+	if i := strings.IndexAny(s[strings.LastIndexByte(s, '@')+1:], ";?"); i >= 0 { // both may stand in a user part
+		i += strings.LastIndexByte(s, '@') + 1
+		base, tail = s[:i], s[i:]
+	}
+	if err := gosip.ParseUri(base, u); err != nil {
 		return fmt.Errorf("sip: URI %q: %w", s, err)
 	}
-	if u.Wildcard {
-		if s != "*" {
-			return fmt.Errorf("sip: URI %q: host *", s)
+	if u.HierarhicalSlashes || u.Wildcard {
+		return fmt.Errorf("sip: URI %q: host", s)
+	}
+	if err := checkURI(base, u); err != nil {
+		return err
+	}
+	params, headers, hasHeaders := strings.Cut(tail, "?")
+	if params != "" && !parseURIParts(params[1:], ";", &u.UriParams) || hasHeaders && !parseURIParts(headers, "&", &u.Headers) {
+		return fmt.Errorf("sip: URI %q: parameters", s)
+	}
+	return nil
+}
+
+// parseURIParts parses name[=value] parts into p. Doubled names are refused (RFC 3261 §19.1.1).
+func parseURIParts(s, separator string, p *Params) bool {
+	for part := range strings.SplitSeq(s, separator) {
+		name, value, _ := strings.Cut(part, "=")
+		if name == "" || p.Has(name) && separator == ";" || !uriPart(name+value, separator) {
+			return false
 		}
-		return nil
+		*p = append(*p, Parameter{K: name, V: value})
 	}
-	if !IsSIP(u) {
-		if !isScheme(u.Scheme) || u.Raw() == "" {
-			return fmt.Errorf("sip: URI %q: not a URI", s)
-		}
-		return nil
+	return true
+}
+
+// uriPart reports whether the reserved bytes in s may stand in a part: & in parameters, / ? in headers too.
+func uriPart(s, separator string) bool {
+	if separator == ";" {
+		return !strings.ContainsAny(s, "=@;?")
 	}
-	if u.HierarhicalSlashes {
-		return fmt.Errorf("sip: URI %q: // after the scheme", s)
-	}
-	return checkURI(s, u)
+	return !strings.ContainsAny(s, "=@&;")
 }
 
 // checkURI looks at what sipgo's parser lets pass.
@@ -74,13 +102,8 @@ func checkURI(s string, u *URI) error {
 	if strings.Contains(s, "@") && u.User == "" {
 		return fmt.Errorf("sip: URI %q: empty user before @", s)
 	}
-	if i := strings.IndexByte(s, ']'); u.User == "" && i >= 0 && i+1 < len(s) && strings.IndexByte(":;?", s[i+1]) < 0 {
+	if i := strings.LastIndexByte(s, ']'); i >= 0 && i+1 < len(s) && s[i+1] != ':' {
 		return fmt.Errorf("sip: URI %q: %q after the address", s, s[i+1])
-	}
-	for _, p := range u.UriParams {
-		if p.K == "" {
-			return fmt.Errorf("sip: URI %q: parameter without a name", s)
-		}
 	}
 	return nil
 }
