@@ -19,14 +19,12 @@ import (
 // the terminal only, never into a log.
 func welcome(out io.Writer, p places, snap *config.Snapshot, first bool) {
 	fmt.Fprintf(out, "\nAsterism is up.\n\n")
-	for _, t := range snap.PJSIP.Transports {
-		for _, a := range reachable(t.Bind) {
-			fmt.Fprintf(out, "  SIP server   %s (%s)\n", a, t.Protocol)
-		}
+	for _, s := range servers(snap.PJSIP.Transports) {
+		fmt.Fprintf(out, "  SIP server   %s\n", s)
 	}
 	dialplan := filepath.Join(p.dirs.Etc, "extensions.lua")
 	if !first {
-		fmt.Fprintf(out, "  Dialplan     %s (saving it reloads it)\n  Console      asterism -C %s -r\n\n", dialplan, p.conf)
+		fmt.Fprintf(out, "  Dialplan     %s (saving it reloads it)\n  Console      %s -C %s -r\n\n", dialplan, program(), p.conf)
 		return
 	}
 	fmt.Fprintf(out, "\n  Phones (they stand in %s):\n\n", filepath.Join(p.dirs.Etc, "pjsip.conf"))
@@ -46,7 +44,42 @@ func welcome(out io.Writer, p places, snap *config.Snapshot, first bool) {
 	}
 	fmt.Fprintf(out, "\n  Next: set two softphones up with a user and its password each and the SIP server above, and call the one from the other."+
 		"\n  Then change %s and save it: the next call takes the new dialplan."+
-		"\n  Console: asterism -C %s -r      End: Ctrl-C\n\n", dialplan, p.conf)
+		"\n  Console: %s -C %s -r      End: Ctrl-C\n\n", dialplan, program(), p.conf)
+}
+
+// program is this one as it was typed, so that the line can be copied.
+func program() string { return os.Args[0] }
+
+// servers lists the addresses a phone can register at, each once with its protocols, this machine's own ones last.
+func servers(transports []*config.Transport) []string {
+	var order []netip.AddrPort
+	protocols := map[netip.AddrPort][]string{}
+	for _, t := range transports {
+		for _, a := range reachable(t.Bind) {
+			if protocols[a] == nil {
+				order = append(order, a)
+			}
+			if !slices.Contains(protocols[a], t.Protocol) {
+				protocols[a] = append(protocols[a], t.Protocol)
+			}
+		}
+	}
+	slices.SortStableFunc(order, func(a, b netip.AddrPort) int { return rank(a) - rank(b) })
+	list := make([]string, len(order))
+	for i, a := range order {
+		list[i] = fmt.Sprintf("%s (%s)", a, strings.Join(protocols[a], ", "))
+		if a.Addr().IsLoopback() {
+			list[i] += ", for phones on this machine"
+		}
+	}
+	return list
+}
+
+func rank(a netip.AddrPort) int {
+	if a.Addr().IsLoopback() {
+		return 1
+	}
+	return 0
 }
 
 // phones lists user, password and name of the endpoints that a person can register, by name.
@@ -63,22 +96,18 @@ func phones(conf *config.PJSIP) [][3]string {
 	return list
 }
 
-// reachable gives the addresses a phone can use for a listener: the machine's own for a wildcard, loopback last.
+// reachable gives the addresses a phone can use for a listener: the machine's own for a wildcard.
 func reachable(bind netip.AddrPort) []netip.AddrPort {
 	if !bind.Addr().IsUnspecified() {
 		return []netip.AddrPort{bind}
 	}
-	var found, loopback []netip.AddrPort
+	var found []netip.AddrPort
 	for _, a := range machineAddresses() {
-		switch {
-		case a.Is4() != bind.Addr().Is4() || a.IsLinkLocalUnicast():
-		case a.IsLoopback():
-			loopback = append(loopback, netip.AddrPortFrom(a, bind.Port()))
-		default:
+		if a.Is4() == bind.Addr().Is4() && !a.IsLinkLocalUnicast() {
 			found = append(found, netip.AddrPortFrom(a, bind.Port()))
 		}
 	}
-	return append(found, loopback...)
+	return found
 }
 
 // numbers reads the table "| number | what happens |" of a configuration's README.md; nothing if there is none.

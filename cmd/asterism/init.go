@@ -31,7 +31,11 @@ func (c *initCommand) Run(t terminal) error {
 	if err := initialize(c.Dir, demo); err != nil {
 		return err
 	}
-	fmt.Fprintf(t.out, "Made %s. Start it with: asterism run --etc %[1]s --data DIR\n", c.Dir)
+	data := " --data DIR"
+	if filepath.Base(c.Dir) == "etc" { // the rest goes beside it
+		data = ""
+	}
+	fmt.Fprintf(t.out, "Made %s. Start it with: %s run --etc %s%s\n", c.Dir, os.Args[0], c.Dir, data)
 	return nil
 }
 
