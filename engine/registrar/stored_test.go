@@ -171,7 +171,9 @@ type brokenStore struct{ store.Store }
 func (brokenStore) Put(context.Context, string, []byte, store.Revision, time.Duration) (store.Revision, error) {
 	return 0, errors.New("disk full")
 }
-func (brokenStore) List(context.Context, string) ([]store.Entry, error) { return nil, errors.New("gone") }
+func (brokenStore) List(context.Context, string) ([]store.Entry, error) {
+	return nil, errors.New("gone")
+}
 
 func TestABrokenStoreDoesNotStopPhones(t *testing.T) {
 	b := newBench(t, nil)

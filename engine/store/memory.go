@@ -17,6 +17,7 @@ type Memory struct {
 	mu       sync.Mutex
 	entries  map[string]Entry
 	revision Revision
+	first    time.Time // no entry expires before; zero: none does
 	closed   bool
 }
 
@@ -57,6 +58,7 @@ func (m *Memory) Put(ctx context.Context, key string, value []byte, revision Rev
 	e := copied(Entry{Key: key, Value: value, Revision: m.revision})
 	if ttl > 0 {
 		e.Expires = m.now().Add(ttl)
+		m.expiresAt(e.Expires)
 	}
 	m.entries[key] = e
 	m.watchers.notify(Change{Entry: e})
@@ -124,12 +126,26 @@ func (m *Memory) begin(ctx context.Context, key string, value []byte) error {
 		return ErrClosed
 	}
 	now := m.now()
+	if m.first.IsZero() || m.first.After(now) {
+		return nil
+	}
+	m.first = time.Time{}
 	for key, e := range m.entries {
-		if !e.Expires.IsZero() && !e.Expires.After(now) {
+		switch {
+		case e.Expires.IsZero():
+		case !e.Expires.After(now):
 			m.remove(key)
+		default:
+			m.expiresAt(e.Expires)
 		}
 	}
 	return nil
+}
+
+func (m *Memory) expiresAt(t time.Time) {
+	if m.first.IsZero() || t.Before(m.first) {
+		m.first = t
+	}
 }
 
 func (m *Memory) remove(key string) {

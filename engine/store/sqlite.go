@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -46,6 +47,7 @@ type SQLite struct {
 
 	mu       sync.Mutex // one writer at a time: keeps Watch in the order of the writes
 	revision Revision
+	first    int64 // no entry expires before, Unix ms; 0: none does
 
 	closed      atomic.Bool
 	quit, swept chan struct{}
@@ -72,7 +74,6 @@ END;
 CREATE TRIGGER IF NOT EXISTS astdb_updated AFTER UPDATE OF value ON astdb WHEN new.revision = old.revision BEGIN
 	UPDATE astdb SET revision = max(old.revision + 1, ` + microseconds + `) WHERE key = new.key;
 END;
-CREATE INDEX IF NOT EXISTS astdb_expires ON astdb (expires) WHERE expires IS NOT NULL;
 `
 
 // The conditions are part of each statement: an expired row counts as absent.
@@ -89,7 +90,10 @@ const (
 			WHERE ?6 != -1 OR astdb.expires <= ?5
 		RETURNING revision`
 	sqlDelete = `DELETE FROM astdb WHERE key = ?1 AND (expires IS NULL OR expires > ?2) AND (?3 = 0 OR revision = ?3)`
+	// No index on expires: it would cost every Put a page more to write. The table is read through only when the first
+	// expiry known of has passed (SQLite.first).
 	sqlExpire = `DELETE FROM astdb WHERE expires <= ? RETURNING key`
+	sqlFirst  = `SELECT coalesce(min(expires), 0) FROM astdb`
 )
 
 // OpenSQLite opens or creates the file at path, and starts the goroutine that removes expired entries; Close ends it.
@@ -142,6 +146,9 @@ func (s *SQLite) open(path string) (err error) {
 		return err
 	}
 	if err = s.writer.QueryRow(`SELECT coalesce(max(revision), 0) FROM astdb`).Scan(&s.revision); err != nil {
+		return err
+	}
+	if err = s.writer.QueryRow(sqlFirst).Scan(&s.first); err != nil {
 		return err
 	}
 	if s.db, err = sql.Open("sqlite", dsn); err != nil {
@@ -215,7 +222,7 @@ func (s *SQLite) Get(ctx context.Context, key string) (Entry, error) {
 
 // Put implements Store.
 func (s *SQLite) Put(ctx context.Context, key string, value []byte, revision Revision, ttl time.Duration) (Revision, error) {
-	if err := check(key, value); err != nil {
+	if err := cmp.Or(check(key, value), ctx.Err()); err != nil {
 		return 0, err
 	}
 	s.mu.Lock()
@@ -228,7 +235,8 @@ func (s *SQLite) Put(ctx context.Context, key string, value []byte, revision Rev
 		expires = e.Expires.UnixMilli()
 	}
 	next := s.nextLocked(now)
-	err := s.put.QueryRowContext(ctx, key, asColumn(value), next, expires, now.UnixMilli(), revision).Scan(&e.Revision)
+	// A started write is not broken off: it takes microseconds, and watching ctx meanwhile would take as many.
+	err := s.put.QueryRow(key, asColumn(value), next, expires, now.UnixMilli(), revision).Scan(&e.Revision)
 	if errors.Is(err, sql.ErrNoRows) {
 		return 0, ErrConflict
 	}
@@ -236,19 +244,22 @@ func (s *SQLite) Put(ctx context.Context, key string, value []byte, revision Rev
 		return 0, s.wrap("put", key, err)
 	}
 	s.revision = max(s.revision, e.Revision)
+	if ms := e.Expires.UnixMilli(); ttl > 0 && (s.first == 0 || ms < s.first) {
+		s.first = ms
+	}
 	s.watchers.notify(Change{Entry: e})
 	return e.Revision, nil
 }
 
 // Delete implements Store.
 func (s *SQLite) Delete(ctx context.Context, key string, revision Revision) error {
-	if err := check(key, nil); err != nil {
+	if err := cmp.Or(check(key, nil), ctx.Err()); err != nil {
 		return err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := s.now()
-	res, err := s.del.ExecContext(ctx, key, now.UnixMilli(), revision)
+	res, err := s.del.Exec(key, now.UnixMilli(), revision)
 	if err != nil {
 		return s.wrap("delete", key, err)
 	}
@@ -342,24 +353,37 @@ func (s *SQLite) removeExpired() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := s.now()
-	rows, err := s.expire.Query(now.UnixMilli())
+	if s.first == 0 || s.first > now.UnixMilli() {
+		return nil
+	}
+	gone, err := s.expireLocked(now)
+	s.watchers.notify(gone...)
 	if err != nil {
+		return err
+	}
+	if err := s.writer.QueryRow(sqlFirst).Scan(&s.first); err != nil {
 		return s.wrap("expire", "", err)
 	}
+	return nil
+}
+
+func (s *SQLite) expireLocked(now time.Time) (gone []Change, err error) {
+	rows, err := s.expire.Query(now.UnixMilli())
+	if err != nil {
+		return gone, s.wrap("expire", "", err)
+	}
 	defer rows.Close()
-	var gone []Change
 	for rows.Next() {
 		var key string
 		if err := rows.Scan(&key); err != nil {
-			return s.wrap("expire", "", err)
+			return gone, s.wrap("expire", "", err)
 		}
 		gone = append(gone, Change{Entry: Entry{Key: key, Revision: s.nextLocked(now)}, Deleted: true})
 	}
 	if err := rows.Err(); err != nil {
-		return s.wrap("expire", "", err)
+		return gone, s.wrap("expire", "", err)
 	}
-	s.watchers.notify(gone...)
-	return nil
+	return gone, nil
 }
 
 // nextLocked makes revisions of the clock, so that they grow over Delete and restarts without being counted anywhere.
