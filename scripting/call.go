@@ -30,6 +30,7 @@ type call struct {
 
 	modules modules // require
 	plugins map[string]*pluginState
+	base    *lua.LTable    // the globals of all plugins
 	handle  *lua.LUserData // ch as plugins see it
 	methods *lua.LTable    // metatable of channel userdata
 	vars    *lua.LTable    // metatable of channel.NAME objects

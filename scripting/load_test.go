@@ -39,7 +39,7 @@ func TestLoadProblems(t *testing.T) {
 		{"twice", []string{dialplanFile, "extensions = { a = { [100] = print, ['100'] = print } }"}, `warning extensions.lua`, true},
 		{"required and broken", []string{dialplanFile, "require 'x'\n" + ok, "x.lua", "y = \n = 2"}, `error x.lua:2: syntax error`, false},
 		{"broken and not required", []string{dialplanFile, ok, "old/x.lua", "y = = 2"}, `warning old/x.lua:1: syntax error near "=" (column 5)`, true},
-		{"endless", []string{dialplanFile, "while true do end"}, "error extensions.lua:1: Lua ran too long without calling a primitive", false},
+		{"endless", []string{dialplanFile, "while true do end"}, "error extensions.lua:1: ran too long without calling a primitive", false},
 		{"hints", []string{dialplanFile, ok + "\nhints = 1"}, "", true},
 		{"hint context is no table", []string{dialplanFile, ok + "\nhints = { default = 1 }"}, "error extensions.lua: hints[default] is a number", true},
 	}
@@ -150,7 +150,7 @@ return { applications = { Hello = function(chan, who) chan:set("R", words.greet(
 		"error plugins/notable/init.lua: the plugin returns no table",
 		"error plugins/raises/init.lua:2: at load",
 		"error plugins/wrong/init.lua: applications.X is a number; write a function",
-		"error plugins/reads/init.lua:1: plugin reads: unknown global 'unknown_thing'; write `local`",
+		"error plugins/reads/init.lua:1: unknown global 'unknown_thing' in a plugin",
 		"error plugins/flow.lua:1: syntax error at the end of the file",
 		"warning plugins/hello/init.lua: plugin hello: events: not supported yet, ignored",
 	} {

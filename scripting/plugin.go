@@ -225,21 +225,37 @@ func (c *call) plugin(l *lua.LState, p *plugin) *pluginState {
 	return s
 }
 
-// pluginEnv is the globals of a plugin: the sandbox as it came, whatever extensions.lua made of its own globals, and nothing else.
-// A plugin that sets or reads an unknown global has a bug, so both raise.
-func (c *call) pluginEnv(l *lua.LState, p *plugin, s *pluginState) *lua.LTable {
-	env := l.CreateTable(0, len(c.gen.host.libs.base)+8)
-	for name, f := range c.gen.host.libs.base {
-		env.RawSetString(name, f)
+// pluginBase is what all plugins of this call see as globals: the sandbox as it came, whatever extensions.lua made of its own globals.
+// A plugin that reads or sets an unknown global has a bug, so both raise.
+func (c *call) pluginBase(l *lua.LState) *lua.LTable {
+	if c.base != nil {
+		return c.base
 	}
-	for name, functions := range c.gen.host.libs.modules {
+	libs := c.gen.host.libs
+	c.base = l.CreateTable(0, len(libs.base)+len(libs.modules)+1)
+	for name, f := range libs.base {
+		c.base.RawSetString(name, f)
+	}
+	for name, functions := range libs.modules {
 		t := l.CreateTable(0, len(functions))
 		for f, v := range functions {
 			t.RawSetString(f, v)
 		}
-		env.RawSetString(name, t)
+		c.base.RawSetString(name, t)
 	}
-	env.RawSetString("print", l.NewFunction(c.print))
+	c.base.RawSetString("print", l.NewFunction(c.print))
+	meta := l.CreateTable(0, 1)
+	meta.RawSetString("__index", l.NewFunction(func(l *lua.LState) int {
+		l.RaiseError("unknown global '%s' in a plugin", l.Get(2).String())
+		return 0
+	}))
+	c.base.Metatable = meta
+	return c.base
+}
+
+// pluginEnv is the globals of one plugin: those of all plugins, and its own require.
+func (c *call) pluginEnv(l *lua.LState, p *plugin, s *pluginState) *lua.LTable {
+	env := l.CreateTable(0, 1)
 	env.RawSetString("require", l.NewFunction(func(l *lua.LState) int {
 		name := l.CheckString(1)
 		if v := s.loaded.RawGetString(name); v != lua.LNil && v != c.modules.requiring {
@@ -261,14 +277,11 @@ func (c *call) pluginEnv(l *lua.LState, p *plugin, s *pluginState) *lua.LTable {
 		return c.runModule(l, s.loaded, name, f)
 	}))
 	meta := l.CreateTable(0, 2)
-	unknown := func(what string) *lua.LFunction {
-		return l.NewFunction(func(l *lua.LState) int {
-			l.RaiseError("plugin %s: %s global '%s'; write `local`", p.name, what, l.Get(2).String())
-			return 0
-		})
-	}
-	meta.RawSetString("__index", unknown("unknown"))
-	meta.RawSetString("__newindex", unknown("assignment to"))
+	meta.RawSetString("__index", c.pluginBase(l))
+	meta.RawSetString("__newindex", l.NewFunction(func(l *lua.LState) int {
+		l.RaiseError("plugin %s: assignment to global '%s'; write `local`", p.name, l.Get(2).String())
+		return 0
+	}))
 	env.Metatable = meta
 	return env
 }

@@ -197,13 +197,13 @@ func TestKillSwitch(t *testing.T) {
 			if took := time.Since(began); took > 5*time.Second {
 				t.Errorf("took %v", took)
 			}
-			if !errors.Is(err, errBudget) || !strings.HasPrefix(err.Error(), "extensions.lua:3: Lua ran too long") {
+			if !errors.Is(err, errBudget) || !strings.HasPrefix(err.Error(), "extensions.lua:3: ran too long") {
 				t.Errorf("got %v", err)
 			}
 			if !ch.HungUp() {
 				t.Error("the call goes on")
 			}
-			if !strings.Contains(b.log.String(), "lua extension stopped: extensions.lua:3: Lua ran too long") {
+			if !strings.Contains(b.log.String(), "lua extension stopped: extensions.lua:3: ran too long") {
 				t.Errorf("log: %.300s", b.log)
 			}
 		})

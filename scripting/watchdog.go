@@ -9,7 +9,7 @@ import (
 
 // The reasons for which the kill switch ends a state.
 var (
-	errBudget = errors.New("Lua ran too long without calling a primitive that waits (an endless loop?)") //nolint:staticcheck // Lua is a name
+	errBudget = errors.New("ran too long without calling a primitive that waits (an endless loop?)")
 	errGrace  = errors.New("the script went on too long after the hang-up")
 )
 

@@ -20,6 +20,7 @@
 //	t:sound(name, ms)           how long a prompt is (1000 otherwise); false: there is none
 //	t:equal(got, want)  t:ok(value)  t:contains(text, part)
 //	c:press(at_ms, digits)      keys pressed from then on, 100 ms apart       c:hang_up(at_ms)      the caller leaves
+//	c:fails()                   a Lua error is expected; without this it fails the test
 //	c:run(app, ...)             run an application      c:enter(context, exten)   run the dialplan from there
 //	c:get(name)  c:played()  c:indications()  c:sent()  c:returned()  c:answered()  c:cause()  c:elapsed_ms()  c:log()  c:place()
 //	c:released()                the dialled channels that have been hung up, as "target cause"

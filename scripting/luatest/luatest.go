@@ -175,6 +175,7 @@ type party struct {
 	took    time.Duration
 	presses []press
 	leaves  time.Duration
+	fails   bool // the test expects a Lua error
 }
 
 type press struct {
@@ -215,9 +216,10 @@ func (p *party) run(place dialplan.Place) error {
 		p.w.clock.At(p.leaves, func() { p.ch.FarEndGone(channel.NormalClearing) })
 	}
 	done := make(chan struct{})
+	var failed error // written before done is closed
 	go func() {
 		defer close(done)
-		_ = gen.Run(p.ch) // a failure is in the log, and the test looks at what it left
+		failed = gen.Run(p.ch)
 		p.ch.Release()
 	}()
 	for {
@@ -225,6 +227,9 @@ func (p *party) run(place dialplan.Place) error {
 		select {
 		case <-done:
 			p.took = p.w.clock.Now().Sub(p.began)
+			if (failed != nil) != p.fails {
+				return fmt.Errorf("the script's error is %v; c:fails() says that there will be one", failed)
+			}
 			return nil
 		default:
 		}

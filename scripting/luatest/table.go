@@ -140,6 +140,7 @@ func (p *party) table(l *lua.LState) *lua.LTable {
 		},
 		"hang_up": func(l *lua.LState) int { p.leaves = duration(float64(l.CheckNumber(2))); return 0 },
 		"set":     func(l *lua.LState) int { p.ch.Set(l.CheckString(2), l.CheckString(3)); return 0 },
+		"fails":   func(*lua.LState) int { p.fails = true; return 0 },
 		"run":     func(l *lua.LState) int { p.application(l, 2); return 0 },
 		"enter": func(l *lua.LState) int {
 			p.start(l, dialplan.Place{Context: l.CheckString(2), Exten: l.CheckString(3), Priority: 1})
