@@ -14,7 +14,7 @@ import (
 
 // stateOptions are the tuned sizes of a state: small to begin with, bounded when they grow.
 func stateOptions() lua.Options {
-	return lua.Options{SkipOpenLibs: true, RegistrySize: 256, RegistryMaxSize: 1 << 16, RegistryGrowStep: 256,
+	return lua.Options{SkipOpenLibs: true, RegistrySize: 256, RegistryMaxSize: 1 << 15, RegistryGrowStep: 1024,
 		CallStackSize: 200, MinimizeStackMemory: true}
 }
 

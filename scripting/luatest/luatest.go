@@ -120,6 +120,8 @@ type world struct {
 	phones  map[string]*phone
 	techs   map[string]bool
 	text    string // of t:dialplan
+	gen     *scripting.Generation
+	loaded  string // the text gen was made of
 
 	mu  sync.Mutex // guards below; a leaf
 	log bytes.Buffer
@@ -197,13 +199,26 @@ func (w *world) party(cfg channel.Config, media bool) *party {
 	return &party{w: w, ch: ch, leg: l, leaves: -1}
 }
 
-// run takes the party through the dialplan from place, advancing the clock whenever everything waits.
-func (p *party) run(place dialplan.Place) error {
-	gen, problems := p.w.host.Load(fstest.MapFS{"extensions.lua": {Data: []byte(p.w.text + harness)}}, nil)
+// generation is the plugins with the test's dialplan, loaded once for each text of it.
+func (w *world) generation() (*scripting.Generation, error) {
+	if w.gen != nil && w.loaded == w.text {
+		return w.gen, nil
+	}
+	gen, problems := w.host.Load(fstest.MapFS{"extensions.lua": {Data: []byte(w.text + harness)}}, nil)
 	for _, pr := range problems {
 		if !pr.Warning {
-			return pr
+			return nil, pr
 		}
+	}
+	w.gen, w.loaded = gen, w.text
+	return gen, nil
+}
+
+// run takes the party through the dialplan from place, advancing the clock whenever everything waits.
+func (p *party) run(place dialplan.Place) error {
+	gen, err := p.w.generation()
+	if err != nil {
+		return err
 	}
 	p.ch.SetPlace(place)
 	p.began = p.w.clock.Now()
