@@ -1,0 +1,85 @@
+// Package g722 codes wideband speech as ITU-T G.722 does, in mode 1: 16-bit PCM at 16 kHz, 64 kbit/s, one byte for two samples.
+//
+//	PCM 16 kHz ─► QMF ─┬─ low band, 8 kHz ──► 6 bits ─┬─► byte: hhllllll ─► low, high ─► QMF ─► PCM 16 kHz
+//	                   └─ high band, 8 kHz ─► 2 bits ─┘
+//
+// All arithmetic is the Recommendation's 16-bit saturating one, so that the bytes, and the samples, are those of the ITU-T's own
+// coder. The RTP clock is 8000 Hz for historical reasons (RFC 3551 §4.5.2): a timestamp counts bytes, not samples.
+// Comments name the Recommendation's blocks (QUANTL, UPPOL1, …) and tables.
+package g722
+
+import "errors"
+
+const (
+	// SampleRate is the rate of the PCM, Hz.
+	SampleRate = 16000
+	// ClockRate is the rate of RTP timestamps, Hz: one tick a byte.
+	ClockRate = 8000
+)
+
+var (
+	// ErrShortBuffer is returned when the destination cannot hold the result; nothing was coded.
+	ErrShortBuffer = errors.New("g722: destination too short")
+	// ErrOddSamples is returned for PCM that does not fill its last byte; nothing was coded.
+	ErrOddSamples = errors.New("g722: odd number of samples; two make one byte")
+)
+
+// Encoder holds the state of one stream. It belongs to one goroutine at a time.
+type Encoder struct {
+	low, high band
+	split     analysis
+}
+
+// NewEncoder returns an encoder in its reset state.
+func NewEncoder() *Encoder {
+	return &Encoder{low: newLowBand(), high: newHighBand()}
+}
+
+// Encode writes one byte for each two samples of pcm and returns their number.
+// Budget: 15 µs, 0 allocs per 20 ms (BenchmarkEncode).
+func (e *Encoder) Encode(dst []byte, pcm []int16) (int, error) {
+	n := len(pcm) / 2
+	if len(pcm)%2 != 0 {
+		return 0, ErrOddSamples
+	}
+	if len(dst) < n {
+		return 0, ErrShortBuffer
+	}
+	dst = dst[:n]
+	for i := range dst {
+		xl, xh := e.split.next(pcm[2*i], pcm[2*i+1])
+		dst[i] = e.high.encodeHigh(xh)<<6 | e.low.encodeLow(xl)
+	}
+	return n, nil
+}
+
+// Decoder holds the state of one stream. It belongs to one goroutine at a time.
+type Decoder struct {
+	low, high band
+	join      synthesis
+	loss      concealment
+}
+
+// NewDecoder returns a decoder in its reset state.
+func NewDecoder() *Decoder {
+	return &Decoder{low: newLowBand(), high: newHighBand()}
+}
+
+// Decode writes two samples for each byte of payload and returns their number. Every byte is a valid code. After Conceal the
+// first 5 ms fade over from what Conceal went on with; otherwise the samples are exactly the Recommendation's.
+// Budget: 12 µs, 0 allocs per 20 ms (BenchmarkDecode).
+func (d *Decoder) Decode(dst []int16, payload []byte) (int, error) {
+	n := 2 * len(payload)
+	if len(dst) < n {
+		return 0, ErrShortBuffer
+	}
+	dst = dst[:n]
+	for i, code := range payload {
+		rl := d.low.decodeLow(code & 0x3F)
+		rh := d.high.decodeHigh(code >> 6)
+		dst[2*i], dst[2*i+1] = d.join.next(rl, rh)
+	}
+	d.loss.fadeOver(dst)
+	d.loss.remember(dst)
+	return n, nil
+}
