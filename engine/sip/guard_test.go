@@ -72,7 +72,7 @@ func TestGuardAnswers(t *testing.T) {
 		{"response", []byte("SIP/2.0 200 OK\r\n\r\n"), "", ""},
 	}
 	eachProtocol(t, func(t *testing.T, proto string) {
-		s := newTestStack(t, Config{OnRequest: echoOK, Limits: Limits{RejectsPerSecond: 10000, HeaderTimeout: 150 * time.Millisecond, MessageTimeout: 150 * time.Millisecond}})
+		s := newTestStack(t, Config{OnRequest: echoOK, Limits: Limits{RejectsPerSecond: 10000, HeaderTimeout: time.Second, MessageTimeout: time.Second}})
 		tr := listen(t, s, proto)
 		for _, tt := range tests {
 			t.Run(tt.name, func(t *testing.T) {

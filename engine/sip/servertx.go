@@ -106,35 +106,29 @@ func (tx *ServerTx) Respond(res *Response) error {
 	if again {
 		return tx.link.WriteMsg(res)
 	}
-	if err := tx.write(res); err != nil {
+	if !res.IsProvisional() && (tx.Request.Method != INVITE || res.IsSuccess()) {
+		return tx.respondLast(res)
+	}
+	if err := tx.inner.Respond(res); err != nil {
 		tx.finish(fmt.Errorf("%w: %w", ErrTransport, err))
 		return ErrTransport
 	}
-	if res.StatusCode >= 200 {
-		tx.answered(res.StatusCode)
+	if res.StatusCode >= 200 { // sipgo repeats it until the ACK comes or Timer H fires
+		tx.stack.unpend(tx)
+		tx.end(nil)
 	}
 	return nil
 }
 
-// write sends a response through sipgo's transaction if something of it is to be repeated: what a retransmitted request
-// gets, or what waits for an ACK. Other final responses pass it by: it would arm Timers J or L, which hold it in memory.
-func (tx *ServerTx) write(res *Response) error {
-	if res.IsProvisional() || tx.Request.Method == INVITE && !res.IsSuccess() {
-		return tx.inner.Respond(res)
-	}
-	return tx.link.WriteMsg(res)
-}
-
-// answered puts what must be remembered in the transaction's place. A non-2xx to INVITE stays with sipgo, which repeats it
-// until the ACK comes or Timer H fires.
-func (tx *ServerTx) answered(status int) {
-	tx.end(nil)
-	if tx.Request.Method == INVITE && status >= 300 {
-		tx.stack.unpend(tx)
-		return
-	}
-	tx.stack.remember(tx)
+// respondLast sends the final response past sipgo's transaction, which would arm Timer J or L and stay for 32 s. What answers
+// retransmissions is in place before the response is out.
+func (tx *ServerTx) respondLast(res *Response) error {
+	b := marshal(res)
+	tx.stack.remember(tx, b)
+	err := tx.link.write(b)
+	tx.end(err)
 	tx.inner.Terminate()
+	return err
 }
 
 // innerEnded hears of sipgo ending a transaction by itself: Timer H, or a failed retransmission.
@@ -250,7 +244,7 @@ func (tx *ServerTx) acked(ack *Request) bool {
 	if status < 300 {
 		return false
 	}
-	tx.stack.remember(tx) // what remains is Timer I's
+	tx.stack.remember(tx, nil) // what remains is Timer I's
 	// The ACK itself must stop Timer G: Terminate alone lets one that is just firing arm itself again.
 	_ = tx.inner.Receive(ack)
 	tx.inner.Terminate()

@@ -87,14 +87,14 @@ func (s *Stack) unpendLocked(tx *ServerTx) {
 	}
 }
 
-// remember puts an answered entry in the transaction's place.
-func (s *Stack) remember(tx *ServerTx) {
+// remember puts an answered entry in the transaction's place. final is what retransmissions of other than INVITE get.
+func (s *Stack) remember(tx *ServerTx, final []byte) {
 	tx.mu.Lock()
 	status := tx.status
 	tx.mu.Unlock()
 	a := &answered{link: tx.link, ack: status >= 300, tag: tx.LocalTag(), until: time.Now().Add(64 * s.t1)}
 	if tx.Request.Method != INVITE {
-		a.final, a.ack = tx.link.written(), false
+		a.final, a.ack = final, false
 	}
 	tx.link.forget()
 	s.mu.Lock()

@@ -121,7 +121,7 @@ func TestTorture(t *testing.T) {
 	}
 	eachProtocol(t, func(t *testing.T, proto string) {
 		s := newTestStack(t, Config{OnRequest: simpleUAS(NewDigest(nil, 0)),
-			Limits: Limits{HeaderTimeout: 200 * time.Millisecond, MessageTimeout: 300 * time.Millisecond, RejectsPerSecond: 1000}})
+			Limits: Limits{HeaderTimeout: time.Second, MessageTimeout: time.Second, RejectsPerSecond: 1000}})
 		// Answers go to port 5060 where a Via names none, so the sender needs that port: on an address nobody else has.
 		// A new one each time, since an INVITE's answer is repeated.
 		newHost := func() string { return fmt.Sprintf("127.%d.%d.%d", 20+rand.IntN(200), rand.IntN(256), 1+rand.IntN(254)) }
