@@ -14,7 +14,8 @@ import (
 	"syscall"
 )
 
-// The journal is a file of lines, each a frame: eight hex digits CRC-32 of the rest, a space, JSON, a newline.
+// The journal is a file of lines, each a frame: eight hex digits CRC-32, a space, JSON, a newline. The CRC is over the JSON
+// and goes on from that of the frame before (0 at the start of the file), so that nothing old continues a new frame.
 //
 //	{"n":7,"batch":[{"file":"Master.csv","data":"…"}]}   these bytes belong at the end of that file
 //	{"n":8,"intent":7,"files":[{"file":"Master.csv","ino":42,"size":1200}]}   about to append batch 7; the file ends at 1200
@@ -73,6 +74,7 @@ type journal struct {
 	f   *os.File
 	end int64  // where the next frame goes
 	n   uint64 // the last frame's number
+	sum uint32 // and CRC
 
 	write func(f *os.File, b []byte) (int, error) // at the file's offset
 }
@@ -87,8 +89,8 @@ func openJournal(path string) (*journal, []*batch, error) {
 		f.Close()
 		return nil, nil, fmt.Errorf("%s is in use by another process: %w", path, err)
 	}
-	j := &journal{f: f}
-	pending, err := j.read()
+	j := &journal{f: f, write: (*os.File).Write}
+	pending, err := j.read(f)
 	if err != nil {
 		f.Close()
 		return nil, nil, err
@@ -98,10 +100,10 @@ func openJournal(path string) (*journal, []*batch, error) {
 }
 
 // read finds the pending batches, and the place where to go on.
-func (j *journal) read() ([]*batch, error) {
+func (j *journal) read(from io.Reader) ([]*batch, error) {
 	pending := make(map[uint64]*batch)
 	var order []*batch
-	r := bufio.NewReaderSize(j.f, 1<<16)
+	r := bufio.NewReaderSize(from, 1<<16)
 	for {
 		if b, err := r.Peek(1); err == nil && b[0] == 0 {
 			break // reserved, never written
@@ -110,11 +112,11 @@ func (j *journal) read() ([]*batch, error) {
 		if err != nil && err != io.EOF {
 			return nil, err
 		}
-		fr, ok := parseFrame(line)
+		fr, sum, ok := parseFrame(line, j.sum)
 		if !ok || j.n != 0 && fr.N != j.n+1 {
 			break
 		}
-		j.n = fr.N
+		j.n, j.sum = fr.N, sum
 		j.end += int64(len(line))
 		switch {
 		case fr.Batch != nil:
@@ -144,11 +146,12 @@ func (j *journal) read() ([]*batch, error) {
 // and the numbers are free again.
 func (j *journal) append(sync bool, frames ...*frame) error {
 	var buf bytes.Buffer
-	n := j.n
+	n, sum := j.n, j.sum
 	for _, fr := range frames {
 		n++
 		fr.N = n
-		if err := writeFrame(&buf, fr); err != nil {
+		var err error
+		if sum, err = writeFrame(&buf, fr, sum); err != nil {
 			return err
 		}
 	}
@@ -167,7 +170,7 @@ func (j *journal) append(sync bool, frames ...*frame) error {
 		j.invalidate(int64(buf.Len()))
 		return err
 	}
-	j.n = n
+	j.n, j.sum = n, sum
 	j.end += int64(buf.Len())
 	return nil
 }
@@ -180,27 +183,29 @@ func (j *journal) invalidate(n int64) {
 }
 
 // rewind goes back to the start of the file. Only when nothing is pending.
-func (j *journal) rewind() { j.end = 0 }
+func (j *journal) rewind() { j.end, j.sum = 0, 0 }
 
 func (j *journal) close() error { return j.f.Close() } // and with it the lock
 
-func writeFrame(buf *bytes.Buffer, fr *frame) error {
+func writeFrame(buf *bytes.Buffer, fr *frame, before uint32) (sum uint32, err error) {
 	data, err := json.Marshal(fr)
 	if err != nil {
-		return err
+		return 0, err
 	}
-	fmt.Fprintf(buf, "%08x %s\n", crc32.ChecksumIEEE(data), data)
-	return nil
+	sum = crc32.Update(before, crc32.IEEETable, data)
+	fmt.Fprintf(buf, "%08x %s\n", sum, data)
+	return sum, nil
 }
 
-func parseFrame(line []byte) (fr frame, ok bool) {
+func parseFrame(line []byte, before uint32) (fr frame, sum uint32, ok bool) {
 	if len(line) < 11 || line[8] != ' ' || line[len(line)-1] != '\n' {
-		return fr, false
+		return fr, 0, false
 	}
-	sum, err := strconv.ParseUint(string(line[:8]), 16, 32)
+	want, err := strconv.ParseUint(string(line[:8]), 16, 32)
 	data := line[9 : len(line)-1]
-	if err != nil || uint32(sum) != crc32.ChecksumIEEE(data) {
-		return fr, false
+	sum = crc32.Update(before, crc32.IEEETable, data)
+	if err != nil || uint32(want) != sum {
+		return fr, 0, false
 	}
-	return fr, json.Unmarshal(data, &fr) == nil && fr.N != 0
+	return fr, sum, json.Unmarshal(data, &fr) == nil && fr.N != 0
 }

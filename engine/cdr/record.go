@@ -75,7 +75,8 @@ type Record struct {
 	// Duration (start to end) and BillSec (answer to end) come from a monotonic clock, so that they stay right when
 	// the wall clock jumps. Written as whole seconds.
 	Duration time.Duration
-	BillSec  time.Duration
+	//lint:ignore ST1011 billsec is what the field is called wherever there are CDRs
+	BillSec time.Duration
 
 	Disposition Disposition
 	AMAFlags    AMAFlags
