@@ -14,7 +14,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/rs/zerolog"
 	"go.uber.org/goleak"
 )
 
@@ -26,9 +25,6 @@ const testT1 = 20 * time.Millisecond
 func newTestStack(t testing.TB, cfg Config) *Stack {
 	t.Helper()
 	cfg.T1 = testT1
-	if testing.Verbose() && cfg.TraceWriter == nil && testing.Testing() {
-		cfg.Log = zerolog.Nop()
-	}
 	s := New(cfg)
 	t.Cleanup(s.Close)
 	return s
@@ -147,8 +143,6 @@ func (p *peer) expect(prefix string) *wire {
 	for end := time.Now().Add(3 * time.Second); time.Now().Before(end); {
 		if w := p.read(time.Until(end)); w != nil && strings.HasPrefix(w.start, prefix) {
 			return w
-		} else if w != nil {
-			p.t.Logf("skipped %q, waiting for %q", w.start, prefix)
 		}
 	}
 	p.t.Fatalf("no message beginning with %q", prefix)
