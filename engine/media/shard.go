@@ -102,6 +102,9 @@ func (s *shard) readMail() (stop bool) {
 		for _, p := range m.arrive {
 			s.attach(p)
 		}
+		for _, p := range m.arrive { // only now: a command may concern them all
+			p.obey(s)
+		}
 		if m.port != nil {
 			m.port.obey(s)
 		}
@@ -149,7 +152,7 @@ func (s *shard) move(ports []*Port, to *shard) {
 	to.send(message{arrive: ports})
 }
 
-// attach takes a port in, newly made or moved, and obeys what was left with it on the way.
+// attach takes a port in, newly made or moved.
 func (s *shard) attach(p *Port) {
 	p.at = s
 	if p.rtp != nil && !p.closed {
@@ -169,5 +172,4 @@ func (s *shard) attach(p *Port) {
 	p.mu.Lock()
 	p.moving = false
 	p.mu.Unlock()
-	p.obey(s)
 }

@@ -190,9 +190,11 @@ func (l *epollLoop) Poll(d time.Duration, woke func()) (int, error) {
 	for i := range n {
 		ev := &l.events[i]
 		if ev.Fd == wakeSlot {
-			l.woken.Store(false)
+			// In this order: a Wake between the two is told by this return of Poll. The other way round its signal would be
+			// eaten while woken says it is still to come, and no later Wake would write again.
 			var b [8]byte
 			_, _ = unix.Read(l.wakeFD, b[:])
+			l.woken.Store(false)
 			continue
 		}
 		// A handler earlier in this pass may have removed the socket, and another may have its slot.

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"runtime"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -87,6 +89,7 @@ func TestConformance(t *testing.T) {
 			t.Run("round trip", func(t *testing.T) { testRoundTrip(t, b) })
 			t.Run("order", func(t *testing.T) { testOrder(bench{t, b}) })
 			t.Run("poll waits and wakes", func(t *testing.T) { testPoll(bench{t, b}) })
+			t.Run("wake storm", func(t *testing.T) { testWakeStorm(bench{t, b}) })
 			t.Run("move", func(t *testing.T) { testMove(bench{t, b}) })
 			t.Run("remove in a handler", func(t *testing.T) { testRemoveInHandler(bench{t, b}) })
 			t.Run("bounds", func(t *testing.T) { testBounds(bench{t, b}) })
@@ -189,6 +192,38 @@ func testPoll(k bench) {
 		}
 		<-woken
 		_, _ = l.Poll(0, nil) // the second Wake may have come after the first was seen
+	}
+}
+
+// testWakeStorm: what was written before a Wake is seen after a Poll, whenever the Wake came.
+func testWakeStorm(k bench) {
+	l := k.loop()
+	var written atomic.Int64
+	const last = 20000
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for i := range last {
+			written.Store(int64(i + 1))
+			l.Wake()
+			if i%100 == 0 {
+				runtime.Gosched()
+			}
+		}
+	}()
+	for end := time.Now().Add(20 * time.Second); written.Load() < last; {
+		if time.Now().After(end) {
+			k.t.Fatal("a wake was lost")
+		}
+		_, _ = l.Poll(10*time.Second, nil)
+	}
+	<-done
+	// The last Wakes may still be unseen; one more after them must not be lost.
+	_, _ = l.Poll(0, nil)
+	start := time.Now()
+	l.Wake()
+	if _, _ = l.Poll(10*time.Second, nil); time.Since(start) > 5*time.Second {
+		k.t.Fatal("the wake after the storm was lost")
 	}
 }
 
