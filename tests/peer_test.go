@@ -330,7 +330,7 @@ func maybe(w *wire.SIP, status, pattern string) error {
 	if err != nil {
 		return nil
 	}
-	if fmt.Sprint(got) != status {
+	if ok, err := regexp.MatchString("^("+status+")$", fmt.Sprint(got)); err != nil || !ok {
 		return fmt.Errorf("got %d, want %s or silence:\n%s", got, status, w.Last())
 	}
 	return matches(w.Last(), pattern)

@@ -130,7 +130,7 @@ func (s *scene) target(arg string, words []string) string {
 	if strings.HasPrefix(arg, "sip:") {
 		return arg
 	}
-	return fmt.Sprintf("sip:%s@%s;transport=%s", arg, s.server(words), transport(words))
+	return fmt.Sprintf("sip:%s@%s", arg, s.server(words)) // baresip adds its account's ;transport=
 }
 
 func (s *scene) startPhone(ts *testscript.TestScript, name string, words []string, opts map[string]string) *baresip.Phone {

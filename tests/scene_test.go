@@ -42,7 +42,7 @@ type scene struct {
 type sceneKey struct{}
 
 const (
-	rtpPorts = 240 // of the PBX; the load scene has its own range
+	rtpPorts = 400 // of the PBX: 100 calls of two legs
 	patience = 5 * time.Second
 )
 
@@ -113,7 +113,7 @@ func (s *scene) end(t testscript.T) {
 		w.Close()
 	}
 	if s.pbx != nil && s.pbx.Running() {
-		if code, err := s.pbx.Stop(8 * time.Second); err != nil || code != 0 {
+		if code, err := s.pbx.Stop(15 * time.Second); err != nil || code != 0 {
 			fell = fmt.Sprintf("SIGTERM at the end: exit %d, %v", code, err)
 		}
 	}

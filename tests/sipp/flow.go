@@ -19,7 +19,7 @@ import (
 //	< 200
 //
 // A flow that begins with < is a server. A response belongs to the request received last; "> 487 INVITE" to the first INVITE.
-// Words: "auth" (answer the challenge with -au and -ap), "uri=sip:…", "late" (no retransmission by sipp).
+// Words: "auth" (answer the challenge with -au and -ap), "uri=sip:…", "late" (no retransmission by sipp), "timeout=8000" (ms, that is the default).
 type flow struct {
 	xml    strings.Builder
 	server bool
@@ -252,7 +252,11 @@ func (f *flow) receive(l line) error {
 	if l.has("?") {
 		attr += ` optional="true"`
 	} else {
-		attr += ` timeout="8000"`
+		wait, ok := l.option("timeout")
+		if !ok {
+			wait = "8000"
+		}
+		attr += ` timeout="` + wait + `"`
 	}
 	actions := checks(l.more)
 	if f.server && f.first && word == "INVITE" {

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/netip"
+	"strings"
 	"sync"
 	"time"
 
@@ -31,7 +32,8 @@ type RTP struct {
 	digits  []byte
 	event   uint32 // timestamp of the last telephone-event counted
 
-	seq   uint16
+	voice sync.Mutex // a digit takes the place of the voice: held for a packet of Tone, for a whole digit
+	seq   uint16     // guarded by voice, as all below
 	ts    uint32
 	own   uint32
 	phase int
@@ -171,49 +173,62 @@ func (r *RTP) Heard(from int) []int16 {
 func (r *RTP) Tone(to netip.AddrPort, pt byte, freq float64, d time.Duration) error {
 	start := time.Now()
 	for sent := time.Duration(0); sent < d; sent += frame {
-		payload := make([]byte, frameLen)
-		for i, v := range audio.Sine(8000, freq, r.phase, frame) {
-			if pt == alaw {
-				payload[i] = audio.EncodeALaw(v)
-			} else {
-				payload[i] = audio.EncodeULaw(v)
-			}
-		}
-		r.phase += frameLen
-		if err := r.send(to, pt, sent == 0, r.ts, payload); err != nil {
+		if err := r.say(to, pt, freq, sent == 0); err != nil {
 			return err
 		}
-		r.ts += frameLen
 		time.Sleep(time.Until(start.Add(sent + frame)))
 	}
 	return nil
 }
 
+// say sends one frame of the tone.
+func (r *RTP) say(to netip.AddrPort, pt byte, freq float64, first bool) error {
+	r.voice.Lock()
+	defer r.voice.Unlock()
+	payload := make([]byte, frameLen)
+	for i, v := range audio.Sine(8000, freq, r.phase, frame) {
+		if pt == alaw {
+			payload[i] = audio.EncodeALaw(v)
+		} else {
+			payload[i] = audio.EncodeULaw(v)
+		}
+	}
+	r.phase += frameLen
+	err := r.send(to, pt, first, r.ts, payload)
+	r.ts += frameLen
+	return err
+}
+
 // Digits sends RFC 4733 events, 100 ms each and 60 ms apart; the end packet thrice as §2.5.1.4 has it.
 func (r *RTP) Digits(to netip.AddrPort, digits string) error {
 	for _, d := range []byte(digits) {
-		code := byte(0)
-		for i := range len(digitNames) {
-			if digitNames[i] == d {
-				code = byte(i)
-			}
+		if err := r.digit(to, byte(strings.IndexByte(digitNames, d))); err != nil {
+			return err
 		}
-		for step := 1; step <= 8; step++ { // 5 on the way, 3 ends
-			dur, end := uint16(min(step, 5)*frameLen), byte(10)
-			if step > 5 {
-				end |= 0x80
-			}
-			payload := binary.BigEndian.AppendUint16([]byte{code, end}, dur)
-			if err := r.send(to, eventPT, step == 1, r.ts, payload); err != nil {
-				return err
-			}
-			time.Sleep(frame)
-		}
-		r.ts += 8 * frameLen
+		time.Sleep(3 * frame)
 	}
 	return nil
 }
 
+func (r *RTP) digit(to netip.AddrPort, code byte) error {
+	r.voice.Lock()
+	defer r.voice.Unlock()
+	for step := 1; step <= 8; step++ { // 5 on the way, 3 end it
+		dur, end := uint16(min(step, 5)*frameLen), byte(10)
+		if step > 5 {
+			end |= 0x80
+		}
+		payload := binary.BigEndian.AppendUint16([]byte{code, end}, dur)
+		if err := r.send(to, eventPT, step == 1, r.ts, payload); err != nil {
+			return err
+		}
+		time.Sleep(frame)
+	}
+	r.ts += 8 * frameLen
+	return nil
+}
+
+// send runs under voice.
 func (r *RTP) send(to netip.AddrPort, pt byte, marker bool, ts uint32, payload []byte) error {
 	if marker {
 		pt |= 0x80
