@@ -22,7 +22,6 @@ const dialplanFile = "extensions.lua"
 type Generation struct {
 	host     *Host
 	asterisk config.Asterisk
-	snap     *config.Snapshot
 	index    *dialplan.Index
 	files    *tree  // beside extensions.lua
 	main     *chunk // extensions.lua
@@ -35,7 +34,7 @@ type Generation struct {
 // Load compiles every Lua file of etc and every plugin, runs extensions.lua once in a scratch state, and checks what came of it.
 // All findings are returned, each with file and line; the Generation is nil only if there is no usable dialplan.
 func (h *Host) Load(etc fs.FS, snap *config.Snapshot) (*Generation, []config.Problem) {
-	g := &Generation{host: h, snap: snap, index: &dialplan.Index{}, applications: map[string]*application{}, functions: map[string]*function{},
+	g := &Generation{host: h, index: &dialplan.Index{}, applications: map[string]*application{}, functions: map[string]*function{},
 		commands: map[string]*command{}}
 	if snap != nil {
 		g.asterisk = snap.Asterisk

@@ -82,6 +82,9 @@ func TestStrings(t *testing.T) {
 		{`table.concat({1, 2, "x"}, ", ")`, "1, 2, x"},
 		{`table.concat({}, ", ")`, ""},
 		{`table.concat({1, 2, 3}, "-", 2, 3)`, "2-3"},
+		{`tonumber("1e1"), tonumber(" 12 "), tonumber("0x10"), tonumber("1.5"), tonumber("-3"), tonumber(7)`, "10|12|16|1.5|-3|7"},
+		{`tonumber(""), tonumber("x"), tonumber("1_0"), tonumber("inf"), tonumber("nan"), tonumber("0x"), tonumber("1 2"), tonumber(nil)`, "nil|nil|nil|nil|nil|nil|nil|nil"},
+		{`tonumber("ff", 16), tonumber("z", 36), tonumber("101", 2), tonumber("9", 8)`, "255|35|5|nil"},
 		{`("äö"):len(), #"äö"`, "4|4"},
 	}
 	for _, tt := range tests {

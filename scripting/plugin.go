@@ -64,22 +64,26 @@ func (g *Generation) loadPlugins(roots []fs.FS) (problems []config.Problem) {
 			if strings.HasPrefix(name, ".") || strings.HasSuffix(name, "_test") || done[name] || !e.IsDir() && path.Ext(e.Name()) != ".lua" {
 				continue
 			}
-			p, found, err := openPlugin(root, e, name)
-			if err == nil && found {
-				var warnings []config.Problem
-				warnings, err = g.register(p)
-				problems = append(problems, warnings...)
-			}
+			found, err := g.loadPlugin(root, e, name, &problems)
 			if err != nil {
 				problems = append(problems, problemOf(err, "plugins/"+name))
-				if i < len(roots)-1 {
-					continue // a shipped one of that name may take its place
-				}
 			}
-			done[name] = done[name] || found
+			last := i == len(roots)-1 // before that, a shipped one of that name may take a broken one's place
+			done[name] = done[name] || found && (err == nil || last)
 		}
 	}
 	return problems
+}
+
+// loadPlugin compiles and registers one; found is false for a folder that is no plugin.
+func (g *Generation) loadPlugin(root fs.FS, e fs.DirEntry, name string, problems *[]config.Problem) (found bool, err error) {
+	p, found, err := openPlugin(root, e, name)
+	if err != nil || !found {
+		return found, err
+	}
+	warnings, err := g.register(p)
+	*problems = append(*problems, warnings...)
+	return true, err
 }
 
 // openPlugin compiles a plugin; found is false for a folder that is none (no init.lua, no Lua file).
@@ -105,6 +109,14 @@ func openPlugin(root fs.FS, e fs.DirEntry, name string) (p *plugin, found bool, 
 	return p, p.tree.chunks[p.init] != nil, nil
 }
 
+// offer is what a plugin's table brings.
+type offer struct {
+	apps  []*application
+	funcs []*function
+	cmds  []*command
+	later []string // sections this version does not act on
+}
+
 // register runs a plugin once in a scratch state and notes the names of what it offers. Nothing is noted of a plugin that fails.
 func (g *Generation) register(p *plugin) (warnings []config.Problem, err error) {
 	c := g.newState(nil, &g.host.cfg.Log)
@@ -118,75 +130,87 @@ func (g *Generation) register(p *plugin) (warnings []config.Problem, err error) 
 		return nil, c.failure(err)
 	}
 	pos := config.Pos{File: path.Join(p.tree.name, p.init)}
-	warn := func(format string, args ...any) {
-		warnings = append(warnings, config.Problem{Pos: pos, Warning: true, What: "plugin " + p.name + ": " + fmt.Sprintf(format, args...)})
+	o, bad := readOffer(p, table)
+	if bad != "" {
+		return nil, &syntaxError{config.Problem{Pos: pos, What: bad}}
 	}
-	var apps []*application
-	var funcs []*function
-	var cmds []*command
-	bad := ""
+	for _, what := range g.take(o) {
+		warnings = append(warnings, config.Problem{Pos: pos, Warning: true, What: "plugin " + p.name + ": " + what})
+	}
+	return warnings, nil
+}
+
+// readOffer reads a plugin's table; bad is what is wrong with it.
+func readOffer(p *plugin, table *lua.LTable) (o offer, bad string) {
 	section(table, "applications", func(name string, v lua.LValue) {
 		a := &application{name: name, plugin: p}
 		if t, ok := v.(*lua.LTable); ok {
-			a.raw, a.synopsis = lua.LVAsBool(t.RawGetString("raw")), lua.LVAsString(t.RawGetString("synopsis"))
+			a.raw, a.synopsis = described(t)
 			v = t.RawGetString("run")
 		}
 		if v.Type() != lua.LTFunction {
 			bad = fmt.Sprintf("applications.%s is a %s; write a function, or a table with run", name, v.Type())
 		}
-		apps = append(apps, a)
+		o.apps = append(o.apps, a)
 	})
 	section(table, "functions", func(name string, v lua.LValue) {
 		f := &function{name: name, plugin: p}
 		if t, ok := v.(*lua.LTable); ok {
-			f.raw, f.synopsis = lua.LVAsBool(t.RawGetString("raw")), lua.LVAsString(t.RawGetString("synopsis"))
-			if t.RawGetString("get") != lua.LNil {
-				v = t.RawGetString("get")
-			} else {
+			f.raw, f.synopsis = described(t)
+			if v = t.RawGetString("get"); v == lua.LNil {
 				v = t.RawGetString("set")
 			}
 		}
 		if v.Type() != lua.LTFunction {
 			bad = fmt.Sprintf("functions.%s is a %s; write a function, or a table with get and set", name, v.Type())
 		}
-		funcs = append(funcs, f)
+		o.funcs = append(o.funcs, f)
 	})
 	section(table, "commands", func(name string, v lua.LValue) {
 		cmd := &command{name: name, plugin: p}
 		if t, ok := v.(*lua.LTable); ok {
-			cmd.synopsis = lua.LVAsString(t.RawGetString("synopsis"))
+			_, cmd.synopsis = described(t)
 		}
-		cmds = append(cmds, cmd)
+		o.cmds = append(o.cmds, cmd)
 	})
-	if bad != "" {
-		return nil, &syntaxError{config.Problem{Pos: pos, What: bad}}
-	}
-	for _, later := range []string{"events", "timers", "save", "restore"} {
-		if table.RawGetString(later) != lua.LNil {
-			warn("%s: not supported yet, ignored", later)
+	for _, name := range []string{"events", "timers", "save", "restore"} {
+		if table.RawGetString(name) != lua.LNil {
+			o.later = append(o.later, name)
 		}
 	}
-	for _, a := range apps {
+	return o, bad
+}
+
+func described(t *lua.LTable) (raw bool, synopsis string) {
+	return lua.LVAsBool(t.RawGetString("raw")), lua.LVAsString(t.RawGetString("synopsis"))
+}
+
+// take adds an offer to the generation; a name that is taken stays with who had it first.
+func (g *Generation) take(o offer) (warnings []string) {
+	for _, what := range o.later {
+		warnings = append(warnings, what+": not supported yet, ignored")
+	}
+	for _, a := range o.apps {
 		key := strings.ToLower(a.name)
 		if first := g.applications[key]; first != nil {
-			warn("application %s is that of plugin %s already; this one is not used", a.name, first.plugin.name)
+			warnings = append(warnings, fmt.Sprintf("application %s is that of plugin %s already; this one is not used", a.name, first.plugin.name))
 			continue
 		}
 		g.applications[key] = a
 	}
-	for _, f := range funcs {
+	for _, f := range o.funcs {
 		if first := g.functions[f.name]; first != nil {
-			warn("function %s is that of plugin %s already; this one is not used", f.name, first.plugin.name)
+			warnings = append(warnings, fmt.Sprintf("function %s is that of plugin %s already; this one is not used", f.name, first.plugin.name))
 			continue
 		}
 		g.functions[f.name] = f
 	}
-	for _, cmd := range cmds {
+	for _, cmd := range o.cmds {
 		if g.commands[cmd.name] == nil {
 			g.commands[cmd.name] = cmd
 		}
 	}
-	return warnings, nil
+	return warnings
 }
 
 // section walks over one table of a plugin, by name.

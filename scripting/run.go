@@ -3,7 +3,6 @@ package scripting
 import (
 	"errors"
 	"fmt"
-	"strconv"
 	"time"
 
 	"asterism/engine/channel"
@@ -42,39 +41,17 @@ func (g *Generation) Run(ch *channel.Channel) error {
 	c, err := g.newCall(ch, ch.Log())
 	if err != nil {
 		g.report(ch, scriptError(err))
-		ch.Hangup(scriptFailed(ch))
+		ch.Hangup(0)
 		return err
 	}
 	defer c.close()
 	err = c.run()
 	c.timeouts.stop()
-	switch {
-	case err != nil:
-		ch.Hangup(scriptFailed(ch))
-	default:
-		ch.Hangup(0)
-	}
-	if scriptError(errOrNil(err)).Killed != nil {
-		return err
+	ch.Hangup(0)
+	if err != nil && scriptError(err).Killed != nil {
+		return err // no Lua can run in this state any more
 	}
 	return errors.Join(err, c.runH())
-}
-
-// errOrNil keeps scriptError from seeing nil.
-func errOrNil(err error) error {
-	if err == nil {
-		return &ScriptError{}
-	}
-	return err
-}
-
-// scriptFailed is the cause of a call whose script broke.
-// Deviates: Asterisk sends 603 then, which a phone shows as the callee's refusal; 500 says whose fault it is.
-func scriptFailed(ch *channel.Channel) channel.Cause {
-	if ch.State() == channel.Up {
-		return channel.NormalClearing
-	}
-	return channel.NetworkOutOfOrder
 }
 
 // run is the loop; the error is what ended a script badly.
@@ -136,7 +113,7 @@ func (c *call) extension() (how ending, key rune, err error) {
 	}
 	c.moved, c.redirected = false, false
 	l := c.l
-	l.Push(c.function1(e))
+	l.Push(c.entryValue(e))
 	l.Push(lua.LString(p.Context))
 	l.Push(lua.LString(p.Exten))
 	err = l.PCall(2, 0, nil)
@@ -161,8 +138,8 @@ func orCause(err, cause error) error {
 	return cause
 }
 
-// function1 is what this call's own tables hold for an entry of the index.
-func (c *call) function1(e dialplan.Entry) lua.LValue {
+// entryValue is what this call's own tables hold for an entry of the index.
+func (c *call) entryValue(e dialplan.Entry) lua.LValue {
 	if extensions, ok := c.l.G.Global.RawGetString("extensions").(*lua.LTable); ok {
 		if context, ok := extensions.RawGetString(e.Context).(*lua.LTable); ok {
 			if v := context.RawGet(e.Value.(lua.LValue)); v != lua.LNil {
@@ -324,97 +301,3 @@ func (c *call) runH() error {
 
 // maxHJumps bounds how often `h` may Goto: nobody is on the line to hang up.
 const maxHJumps = 100
-
-// stop ends the timer of TIMEOUT(absolute).
-func (t *timeouts) stop() {
-	if t.stopAbsolute != nil {
-		t.stopAbsolute()
-		t.stopAbsolute = nil
-	}
-}
-
-// timeout is chan:timeout("digit" | "response" | "absolute"), in seconds; absolute 0 if none is set.
-func timeout(c *call, l *lua.LState, _ *channel.Channel) int {
-	var d time.Duration
-	switch name := l.CheckString(2); name {
-	case "digit":
-		d = c.timeouts.digit
-	case "response":
-		d = c.timeouts.response
-	case "absolute":
-		if at := c.timeouts.absolute; !at.IsZero() {
-			d = max(at.Sub(c.gen.host.cfg.Clock.Now()), 0)
-		}
-	default:
-		l.ArgError(2, "want digit, response or absolute")
-	}
-	l.Push(lua.LNumber(d.Seconds()))
-	return 1
-}
-
-// setTimeout is chan:set_timeout(name, seconds). absolute hangs the call up after that long; 0 takes it back.
-func setTimeout(c *call, l *lua.LState, ch *channel.Channel) int {
-	d := toDuration(float64(l.CheckNumber(3)) * 1000)
-	switch l.CheckString(2) {
-	case "digit":
-		c.timeouts.digit = max(d, 0)
-	case "response":
-		c.timeouts.response = max(d, 0)
-	case "absolute":
-		c.setAbsolute(ch, d)
-	default:
-		l.ArgError(2, "want digit, response or absolute")
-	}
-	return 0
-}
-
-// setAbsolute starts the timer that ends the call. Its goroutine ends with the call, at the latest in close.
-func (c *call) setAbsolute(ch *channel.Channel, d time.Duration) {
-	c.timeouts.stop()
-	c.timeouts.absolute = time.Time{}
-	if d <= 0 {
-		return
-	}
-	c.timeouts.absolute = c.gen.host.cfg.Clock.Now().Add(d)
-	timer, stopTimer := c.gen.host.cfg.Clock.After(d)
-	quit, done := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(done)
-		defer stopTimer()
-		select {
-		case <-timer:
-			ch.Log().Info().Msg("absolute timeout: hanging up")
-			ch.Hangup(channel.NormalClearing)
-		case <-ch.Context().Done():
-		case <-quit:
-		}
-	}()
-	c.timeouts.stopAbsolute = func() { close(quit); <-done }
-}
-
-// getException is chan:exception("reason" | "context" | "exten" | "priority"): what led to `e`.
-func getException(c *call, l *lua.LState, _ *channel.Channel) int {
-	e := c.exception
-	switch l.OptString(2, "reason") {
-	case "context":
-		return pushString(l, e.place.Context)
-	case "exten":
-		return pushString(l, e.place.Exten)
-	case "priority":
-		return pushString(l, strconv.Itoa(e.place.Priority))
-	}
-	return pushString(l, e.reason)
-}
-
-// raiseException is chan:raise(reason): go to `e` if there is one; returns false if not.
-func raiseException(c *call, l *lua.LState, ch *channel.Channel) int {
-	if ch.Place().Exten == "e" || !c.exists("e") {
-		l.Push(lua.LFalse)
-		return 1
-	}
-	c.exception = exception{l.CheckString(2), ch.Place()}
-	c.enter("e")
-	c.moved = true
-	l.Error(c.abortValue(&abort{kind: "goto"}), 0)
-	return 0
-}

@@ -174,7 +174,7 @@ func TestErrorsWhileRunning(t *testing.T) {
 			if !strings.Contains(log, "stack traceback:") || !strings.Contains(log, tt.want) {
 				t.Errorf("no message or traceback in\n%s", log)
 			}
-			if ch.HangupCause() != channel.NetworkOutOfOrder {
+			if ch.HangupCause() != channel.NormalClearing {
 				t.Errorf("cause %v", ch.HangupCause())
 			}
 		})

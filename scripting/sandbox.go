@@ -1,7 +1,9 @@
 package scripting
 
 import (
+	"errors"
 	"os"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -47,6 +49,7 @@ func openLibraries() *libraries {
 		delete(libs.base, name)
 	}
 	libs.base["error"] = l.NewFunction(baseError)
+	libs.base["tonumber"] = l.NewFunction(baseToNumber)
 	libs.base["collectgarbage"] = l.NewFunction(collectGarbage)
 	str := libs.modules["string"]
 	delete(str, "__index")
@@ -103,6 +106,37 @@ func baseError(l *lua.LState) int {
 	}
 	l.Error(v, level)
 	return 0
+}
+
+// baseToNumber is tonumber(): gopher-lua's knows no exponent without a point.
+func baseToNumber(l *lua.LState) int {
+	v, base := l.CheckAny(1), l.OptInt(2, 10)
+	if base < 2 || base > 36 {
+		l.ArgError(2, "base out of range")
+	}
+	switch n := v.(type) {
+	case lua.LNumber:
+		l.Push(n)
+		return 1
+	case lua.LString:
+		s := strings.ToLower(strings.TrimSpace(string(n)))
+		if base == 10 && !strings.HasPrefix(s, "0x") && !strings.ContainsAny(s, "inx_p") {
+			if f, err := strconv.ParseFloat(s, 64); err == nil || errors.Is(err, strconv.ErrRange) {
+				l.Push(lua.LNumber(f))
+				return 1
+			}
+		} else if base != 10 || !strings.ContainsAny(s, "_.") {
+			if base == 10 || base == 16 {
+				s, base = strings.TrimPrefix(s, "0x"), 16
+			}
+			if i, err := strconv.ParseInt(s, base, 64); err == nil {
+				l.Push(lua.LNumber(i))
+				return 1
+			}
+		}
+	}
+	l.Push(lua.LNil)
+	return 1
 }
 
 // collectGarbage does nothing: the collector is the whole process's. "count" says 0.
