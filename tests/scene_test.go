@@ -92,7 +92,7 @@ func (s *scene) expand(text string) string {
 // end stops all that was started, tells what happened if the scene failed, and fails it if the PBX raced or fell.
 func (s *scene) end(t testscript.T) {
 	failed := false
-	if f, ok := t.(testscript.TFailed); ok {
+	if f, ok := t.(interface{ Failed() bool }); ok {
 		failed = f.Failed()
 	}
 	fell := ""

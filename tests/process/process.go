@@ -9,7 +9,6 @@ import (
 	"regexp"
 	"runtime"
 	"strings"
-	"sync"
 	"syscall"
 	"time"
 )
@@ -20,7 +19,6 @@ type Process struct {
 	cmd  *exec.Cmd
 	out  *os.File
 	done chan struct{} // closed once waited for
-	once sync.Once
 }
 
 // Start runs argv in dir, output to the file log (appended to, so that a restarted PBX keeps its story).
