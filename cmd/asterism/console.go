@@ -106,7 +106,8 @@ func console(path string, f asteriskFlags, farewell string) error {
 		case err != nil:
 			select {
 			case <-client.Gone():
-				return manage.ErrDisconnected
+				fmt.Println("Disconnected: the PBX has ended.")
+				return nil
 			default:
 				fmt.Println(farewell)
 				return nil
@@ -120,8 +121,8 @@ func console(path string, f asteriskFlags, farewell string) error {
 		case line == "":
 			continue
 		}
-		if err := client.Run(line, editor.Stdout()); err != nil {
-			return err
+		if err := client.Run(line, editor.Stdout()); err != nil && !errors.Is(err, manage.ErrDisconnected) {
+			return err // else the next Readline says so
 		}
 	}
 }

@@ -59,8 +59,11 @@ func findPlaces(conf, etc, data string) (places, error) {
 	}
 	p := places{conf: conf}
 	dir := filepath.Dir(conf)
-	p.snapshot, p.problems = config.Load(os.DirFS(dir), config.LoadOptions{
-		ParseOptions: config.ParseOptions{Dir: dir, Absolute: os.DirFS("/")}, AsteriskFile: filepath.Base(conf)})
+	load := func(dir string) (*config.Snapshot, []config.Problem) {
+		return config.Load(os.DirFS(dir), config.LoadOptions{
+			ParseOptions: config.ParseOptions{Dir: dir, Absolute: os.DirFS("/")}, AsteriskFile: filepath.Base(conf)})
+	}
+	p.snapshot, p.problems = load(dir)
 	given := p.snapshot.Asterisk.Directories
 	base := systemDirectories
 	switch {
@@ -74,6 +77,11 @@ func findPlaces(conf, etc, data string) (places, error) {
 		DB: cmp.Or(given.DB, given.VarLib, base.DB), Key: cmp.Or(given.Key, base.Key), Data: cmp.Or(given.Data, given.VarLib, base.Data),
 		AGI: cmp.Or(given.AGI, base.AGI), Spool: cmp.Or(given.Spool, base.Spool), Run: cmp.Or(given.Run, base.Run),
 		Log: cmp.Or(given.Log, base.Log), Sbin: given.Sbin, Cache: cmp.Or(given.Cache, base.Cache),
+	}
+	if p.dirs.Etc != dir { // asterisk.conf stands elsewhere: everything else is read where it points
+		asterisk := p.snapshot.Asterisk
+		p.snapshot, p.problems = load(p.dirs.Etc)
+		p.snapshot.Asterisk = asterisk
 	}
 	p.socket = filepath.Join(p.dirs.Run, cmp.Or(p.snapshot.Asterisk.Ctl, "asterisk.ctl"))
 	p.mode = p.snapshot.Asterisk.CtlPermissions

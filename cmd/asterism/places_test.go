@@ -52,6 +52,11 @@ func TestFindPlaces(t *testing.T) {
 			}
 		})
 	}
+	elsewhere := write(t, below("elsewhere", "asterisk.conf"), "[directories]\nastetcdir => "+below("pbx", "etc")+"\n[options]\nsystemname = x\n")
+	write(t, below("pbx", "etc", "cdr.conf"), "[csv]\nloguniqueid=yes\n")
+	if p, err := findPlaces(elsewhere, "", ""); err != nil || !p.snapshot.CDR.CSV.LogUniqueID || p.snapshot.Asterisk.SystemName != "x" {
+		t.Errorf("asterisk.conf elsewhere: %+v, %v", p.snapshot.CDR, err)
+	}
 	if _, err := findPlaces("", below("nowhere"), ""); err == nil || !strings.Contains(err.Error(), "asterism init") {
 		t.Errorf("a missing directory: %v", err)
 	}
