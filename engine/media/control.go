@@ -16,7 +16,6 @@ type reports struct {
 	sentAt     uint64 // packetsOut at the last report: more since makes it a sender report
 	lastSR     uint32 // middle 32 bits of the NTP time of the peer's last sender report
 	lastSRTime int64  // shard time it came; 0 = none
-	everHeard  bool
 
 	remoteLost   int64
 	remoteJitter time.Duration
