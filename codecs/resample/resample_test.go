@@ -37,9 +37,8 @@ func tone(from, to int, freq float64) (level, rest float64) {
 }
 
 func TestTones(t *testing.T) {
-	rates := []int{8000, 11025, 16000, 22050, 44100, 48000}
-	for _, from := range rates {
-		for _, to := range rates {
+	for _, from := range []int{8000, 11025, 16000, 44100, 48000} {
+		for _, to := range []int{8000, 16000, 48000} {
 			if from == to {
 				continue
 			}
