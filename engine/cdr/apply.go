@@ -41,6 +41,9 @@ func (w *Writer) apply(b *batch) error {
 	}
 	w.at("intended")
 	for i, c := range b.chunks {
+		if len(missing[i]) == 0 {
+			continue
+		}
 		if err := w.appendTo(c.File, missing[i]); err != nil {
 			return fmt.Errorf("cdr: %w", err)
 		}

@@ -176,6 +176,10 @@ func (g *guesses) end(from netip.Addr, name string, right, wrong bool) (blocked 
 		}
 		g.countAccount(name, now)
 	}
+	if a.pending == 0 && a.recent(now) == 0 && !now.Before(a.until) {
+		// Nothing to remember. Else a flood from forged addresses would push those who guess out of the table.
+		g.addresses.remove(from)
+	}
 	return blocked
 }
 

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"asterism/engine/config"
 	"asterism/engine/event"
@@ -114,6 +115,9 @@ func offers(req *sip.Request, conf *config.AOR, rewrite bool, from source) (list
 		o.text = uri.String()
 		if max(len(o.text), len(o.original)) > maxURI {
 			return nil, false, fmt.Errorf("%w: URI of %d bytes; at most %d", errContact, len(o.original), maxURI)
+		}
+		if !utf8.ValidString(o.text) { // RFC 3261 §25.1 has ASCII only; what is not text at all cannot be stored as text
+			return nil, false, fmt.Errorf("%w: URI is not UTF-8", errContact)
 		}
 		o.prune = from.protocol != "udp" && comesFrom(uri, from.addr)
 		list = append(list, o)

@@ -59,9 +59,9 @@ func (r *Registrar) scheduleLocked(b *binding, now time.Time) {
 			b.Status = Unknown
 		}
 	}
-	if b.Pruned && b.Registered.Equal(now) && b.Status == Unreachable {
-		b.Status = Unknown // heard of again
-		if b.frequency == 0 {
+	if b.Status == Unreachable && b.Registered.Equal(now) && (b.Pruned || frequency == 0) {
+		b.Status = Unknown // it was taken for gone, and nobody else would find out that it is not
+		if frequency == 0 {
 			b.Status = NonQualified
 		}
 	}
