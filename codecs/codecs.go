@@ -33,7 +33,6 @@ type EncoderOptions struct {
 	Bitrate    int    // bit/s
 	Complexity int    // 1–10, effort against CPU; 0 = default
 	PacketLoss int    // per cent expected by the encoder's error correction
-	FEC        bool   // in-band forward error correction
 	DTX        bool   // send (almost) nothing in silence
 	Fmtp       string // the peer's a=fmtp parameters, e.g. "useinbandfec=1"
 }

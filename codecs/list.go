@@ -69,6 +69,6 @@ func newOpusEncoder(o EncoderOptions) (Encoder, error) {
 	if o.PacketLoss != 0 {
 		d.PacketLoss = o.PacketLoss
 	}
-	d.Bitrate, d.DTX, d.FEC = o.Bitrate, o.DTX, d.FEC || o.FEC
-	return opus.NewEncoder(d)
+	d.Bitrate, d.DTX = o.Bitrate, o.DTX
+	return opus.NewEncoder(d.For(o.Fmtp)) // FEC only for a peer that asked for it
 }

@@ -92,7 +92,7 @@ func newTranscoder(out *media.Out, from, to codecs.Format, ptime time.Duration) 
 
 // open makes the coders, at one rate if they can agree: opus takes and gives 8 kHz itself, far cheaper than we resample.
 func (t *transcoder) open(src, dst codecs.Codec) bool {
-	o := codecs.EncoderOptions{}
+	o := codecs.EncoderOptions{Fmtp: t.out.Fmtp(dst.Format)}
 	newDecoder := src.NewDecoder
 	t.inRate = src.SampleRate
 	switch {

@@ -92,6 +92,16 @@ func (o *Out) Preferred() (f codecs.Format, ptime time.Duration, ok bool) {
 	return codecs.Format{}, 0, false
 }
 
+// Fmtp is what the peer said of a format it takes, for the encoder.
+func (o *Out) Fmtp(f codecs.Format) string {
+	for i := range o.codecs {
+		if o.codecs[i].Format == f {
+			return o.codecs[i].Fmtp
+		}
+	}
+	return ""
+}
+
 // EventFormat is the telephone-event format that goes with a voice clock of this rate: of that rate if there is one
 // (RFC 4733 §2.1), else the first.
 func (o *Out) EventFormat(rate int) (codecs.Format, bool) {

@@ -132,7 +132,7 @@ func (b *playback) prepare(o *Out) {
 	b.codec, b.ptime = playCodec(o)
 	b.encoder = nil
 	if b.codec.NewEncoder != nil {
-		enc, err := b.codec.NewEncoder(codecs.EncoderOptions{})
+		enc, err := b.codec.NewEncoder(codecs.EncoderOptions{Fmtp: o.Fmtp(b.codec.Format)})
 		if err != nil {
 			o.port.engine.log.Warn().Err(err).Str("codec", b.codec.Name).Msg("media: playback is silent")
 		} else {
