@@ -6,8 +6,11 @@ T     ?= 30s
 RUN   ?= run
 # Without this tag the Opus binding wants libopusfile too, which only a test of ours needs.
 TAGS  := -tags=nolibopusfile
+# make test V=-v names every unit test, as CI does.
+V     ?=
 
 .DEFAULT_GOAL := all
+.NOTPARALLEL:
 .PHONY: all build vet unit run test race scenes fuzz bench lint clean setup setup-test help
 
 all: build vet unit ## build, vet and unit tests, under a minute
@@ -29,7 +32,7 @@ run: build ## start the demo PBX; the first time its configuration is made in ru
 test: setup setup-test lint race scenes ## everything: linters, unit tests and fuzz seeds with -race, scenes with real peers
 
 race: setup-test ## unit tests and fuzz seeds with the race detector
-	go test -race -short -count=1 -timeout 10m ./...
+	go test -race -short -count=1 -timeout 10m $(V) ./...
 
 scenes: setup-test ## real calls: our binary with baresip and sipp
 	CI=true go test -v -count=1 -timeout 15m ./tests

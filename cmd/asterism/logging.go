@@ -5,7 +5,6 @@ import (
 	"path/filepath"
 	"strings"
 
-	"asterism/engine"
 	"asterism/engine/config"
 	"asterism/engine/manage/logger"
 )
@@ -13,7 +12,6 @@ import (
 // logControl is the log as the command line steers it.
 type logControl struct {
 	*logger.Router
-	engine *engine.Engine
 	places places
 }
 

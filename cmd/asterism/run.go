@@ -105,6 +105,9 @@ func run(t terminal, o runOptions) error {
 	defer router.Close()
 	log := zerolog.New(router).With().Timestamp().Logger()
 	restart, err := serve(t, o, first, router, log, signals)
+	if n := router.Lost(); n > 0 {
+		log.Warn().Uint64("lines", n).Msg("a console was too slow and missed lines of the log")
+	}
 	if err != nil || !restart {
 		return err
 	}
@@ -153,6 +156,9 @@ type parts struct {
 	engine  *engine.Engine
 }
 
+// soundCache bounds the decoded prompts that are kept, in bytes: over an hour at 8 kHz.
+const soundCache = 64 << 20
+
 // assemble opens what the engine needs. close releases it, also after an error.
 func assemble(p places, log zerolog.Logger) (parts, func(), error) {
 	var a parts
@@ -174,7 +180,8 @@ func assemble(p places, log zerolog.Logger) (parts, func(), error) {
 		return a, closeAll, err
 	}
 	closers = append(closers, closing(log, "call detail records", a.cdr.Close))
-	prompts := sound.NewLibrary([]fs.FS{os.DirFS(filepath.Join(p.dirs.Data, "sounds")), sounds.FS}, 64<<20)
+	// The site's own prompts, then a sound pack of the system's, then ours.
+	prompts := sound.NewLibrary([]fs.FS{os.DirFS(filepath.Join(p.dirs.Data, "sounds")), os.DirFS(filepath.Join(systemDirectories.Data, "sounds")), sounds.FS}, soundCache)
 	a.scripts = scripting.New(scripting.Config{Plugins: []fs.FS{plugins.FS}, Store: a.store, Sounds: prompts, Events: a.events, Log: log})
 	closers = append(closers, a.scripts.Close)
 	a.engine, err = engine.New(engine.Config{Etc: p.dirs.Etc, Dirs: p.dirs, Store: a.store, CDR: a.cdr, Events: a.events, Log: log,
@@ -204,7 +211,7 @@ func serve(t terminal, o runOptions, first bool, router *logger.Router, log zero
 	}
 	stops := make(stopRequests, 8)
 	full := manage.Version(version())
-	cli := manage.NewCLI(manage.Config{PBX: a.engine, Store: a.store, Log: logControl{router, a.engine, p}, Control: stops, Version: full,
+	cli := manage.NewCLI(manage.Config{PBX: a.engine, Store: a.store, Log: logControl{router, p}, Control: stops, Version: full,
 		System: p.snapshot.Asterisk.SystemName, Settings: settings(p)})
 	server, err := manage.Listen(p.socket, p.mode, cli, router)
 	if err != nil {
