@@ -2,14 +2,13 @@ package main
 
 import (
 	"fmt"
+	"io/fs"
 	"os"
 
 	"asterism/engine/config"
 	"asterism/engine/manage"
 	"asterism/plugins"
 	"asterism/scripting"
-
-	"io/fs"
 
 	"github.com/rs/zerolog"
 )
