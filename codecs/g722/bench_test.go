@@ -30,3 +30,15 @@ func BenchmarkDecode(b *testing.B) { // budget: 12 µs, 0 allocs a 20 ms frame
 		_, _ = d.Decode(dst, payload)
 	}
 }
+
+func BenchmarkConceal(b *testing.B) { // budget: 40 µs, 0 allocs a 20 ms frame, with the search for the period
+	payload, dst := make([]byte, 160), make([]int16, 320)
+	_, _ = NewEncoder().Encode(payload, chord())
+	d := NewDecoder()
+	_, _ = d.Decode(dst, payload)
+	b.ReportAllocs()
+	for b.Loop() {
+		d.loss.active = false
+		d.Conceal(dst)
+	}
+}

@@ -69,6 +69,18 @@ func (b *band) adaptHigh(code byte) {
 	b.adaptPredictor(d)
 }
 
+// echoLow codes a sample and decodes it at once, on the one state (concealment).
+func (b *band) echoLow(x int32) int32 {
+	estimate, scale := b.estimate, b.scale
+	return limit15(estimate + scale*values6[b.encodeLow(x)]>>15)
+}
+
+// echoHigh is echoLow for the high band.
+func (b *band) echoHigh(x int32) int32 {
+	estimate, scale := b.estimate, b.scale
+	return limit15(estimate + scale*values2[b.encodeHigh(x)]>>15)
+}
+
 // The tables below are the Recommendation's; values are indexed by the code as sent.
 var (
 	// levels6 are the decision levels of the low band (Q6), relative to the scale in steps of 2⁻¹².
