@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net"
 	"os"
 	"sync"
 	"sync/atomic"
@@ -91,6 +92,7 @@ type Engine struct {
 	cdrs      *recorder
 	started   time.Time
 	booted    chan struct{}
+	swapped   chan struct{} // a new generation is in force; room for one
 
 	reload     sync.Mutex                // one reload at a time; guards transports
 	transports map[string]*sip.Transport // by listener()
@@ -102,7 +104,7 @@ type Engine struct {
 
 // New makes an engine; nothing runs and no socket is open before Start.
 func New(cfg Config) (*Engine, error) {
-	e := &Engine{cfg: cfg, log: cfg.Log, booted: make(chan struct{}), transports: map[string]*sip.Transport{}}
+	e := &Engine{cfg: cfg, log: cfg.Log, booted: make(chan struct{}), swapped: make(chan struct{}, 1), transports: map[string]*sip.Transport{}}
 	secret := make([]byte, 32)
 	rand.Read(secret)
 	e.gate = endpoint.NewGate(endpoint.GateConfig{Secret: secret, Events: cfg.Events, Log: cfg.Log})
@@ -147,6 +149,7 @@ func (e *Engine) Start(ctx context.Context) error {
 	e.stop = stop
 	e.wg.Go(func() { _ = e.registrar.Run(loops) })
 	e.wg.Go(func() { e.watch(loops) })
+	e.wg.Go(func() { e.resolveHosts(loops) })
 	close(e.booted)
 	e.cfg.Events.Publish(event.EngineStarted{At: time.Now()})
 	return nil
@@ -160,6 +163,29 @@ func (e *Engine) watch(ctx context.Context) {
 	})
 	if err != nil && ctx.Err() == nil {
 		e.log.Error().Err(err).Msg("file watch failed: use 'core reload' after changes")
+	}
+}
+
+// hostsEvery is how often the host names of identify objects are looked up again.
+const hostsEvery = 5 * time.Minute
+
+// resolveHosts keeps the addresses of match=host.name current; it must not hold a reload up.
+func (e *Engine) resolveHosts(ctx context.Context) {
+	var before *endpoint.Directory
+	tick := time.NewTicker(hostsEvery)
+	defer tick.Stop()
+	for {
+		directory := e.current.Load().pjsip.Directory
+		if err := directory.Resolve(ctx, net.DefaultResolver, before); err != nil && ctx.Err() == nil {
+			e.log.Warn().Err(err).Msg("identify: a host name does not resolve and matches nobody")
+		}
+		before = directory
+		select {
+		case <-tick.C:
+		case <-e.swapped:
+		case <-ctx.Done():
+			return
+		}
 	}
 }
 
@@ -209,6 +235,10 @@ func (e *Engine) Reload() []config.Problem {
 		return problems
 	}
 	e.current.Store(gen)
+	select {
+	case e.swapped <- struct{}{}:
+	default:
+	}
 	e.registrar.Configure(&gen.snap.PJSIP)
 	e.gate.Configure(&gen.snap.PJSIP)
 	if err := e.listen(gen); err != nil {

@@ -119,20 +119,28 @@ func TestSecretsAndAlgorithms(t *testing.T) {
 		name  string
 		auth  config.Auth
 		deflt []string
+		agent string
 		want  string
 	}{
-		{"password", config.Auth{Password: "x"}, nil, "SHA-256 MD5"},
-		{"a hash", config.Auth{PasswordDigest: hash}, nil, "MD5"},
-		{"a hash and a password", config.Auth{PasswordDigest: hash, Password: "x"}, nil, "SHA-256 MD5"},
-		{"its own choice", config.Auth{Password: "x", SupportedAlgorithmsUAS: []string{"MD5"}}, []string{"SHA-256"}, "MD5"},
-		{"the default's choice", config.Auth{Password: "x"}, []string{"MD5"}, "MD5"},
-		{"nothing", config.Auth{}, nil, "SHA-256 MD5"},
+		{"password", config.Auth{Password: "x"}, nil, "", "SHA-256 MD5"},
+		{"a hash", config.Auth{PasswordDigest: hash}, nil, "", "MD5"},
+		{"a hash and a password", config.Auth{PasswordDigest: hash, Password: "x"}, nil, "", "SHA-256 MD5"},
+		{"its own choice", config.Auth{Password: "x", SupportedAlgorithmsUAS: []string{"MD5"}}, []string{"SHA-256"}, "", "MD5"},
+		{"the default's choice", config.Auth{Password: "x"}, []string{"MD5"}, "", "MD5"},
+		{"nothing", config.Auth{}, nil, "", "SHA-256 MD5"},
+		{"a phone that chokes on SHA-256", config.Auth{Password: "x"}, nil, "baresip v1.0.0 (x86_64/linux)", "MD5"},
+		{"its successor", config.Auth{Password: "x"}, nil, "baresip v3.9.0 (x86_64/Linux)", "SHA-256 MD5"},
+		{"the site insists", config.Auth{Password: "x"}, []string{"SHA-256"}, "baresip v1.0.0 (x86_64/linux)", "SHA-256"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			d := newDoor(t)
 			c.auth.Username = "alice"
 			d.cfg.Auths["alice"], d.cfg.Global.DefaultAuthAlgorithmsUAS = &c.auth, c.deflt
-			res, _ := d.check(message(t, sip.INVITE, "<sip:alice@x>"), addr(home), d.cfg.Endpoints["alice"], nil)
+			req := message(t, sip.INVITE, "<sip:alice@x>")
+			if c.agent != "" {
+				req.AppendHeader(sip.NewHeader("User-Agent", c.agent))
+			}
+			res, _ := d.check(req, addr(home), d.cfg.Endpoints["alice"], nil)
 			var got []string
 			for _, v := range sip.HeaderValues(res, "WWW-Authenticate") {
 				got = append(got, regexp.MustCompile(`algorithm=([A-Z0-9-]+)`).FindStringSubmatch(v)[1])

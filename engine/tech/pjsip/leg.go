@@ -136,6 +136,7 @@ func (l *leg) apply(r *sdp.Result) {
 		Send:    r.Direction == sdp.SendRecv || r.Direction == sdp.SendOnly,
 		Receive: r.Direction == sdp.SendRecv || r.Direction == sdp.RecvOnly,
 		Codecs:  payloadTypes(r.Codecs), DTMF: payloadTypes(r.DTMF),
+		Signalling: l.remote.Addr(),
 	}
 	l.port.SetStream(s)
 	l.agreed = true

@@ -81,11 +81,11 @@ func (t *Tech) OnRequest(tx *sip.ServerTx) {
 		return
 	}
 	gen := t.Current()
-	e, ok := gen.Directory.Identify(tx.Source, req)
-	if ok && !gen.Directory.Allowed(e, tx.Source.Addr()) {
+	if !gen.Directory.Allowed(nil, tx.Source.Addr()) { // type=acl; an endpoint's own lists belong to its identification
 		refuse(tx, sip.StatusForbidden)
 		return
 	}
+	e, ok := gen.Directory.Identify(tx.Source, req)
 	if !ok {
 		e = nil
 	}
