@@ -186,10 +186,12 @@ func (tx *ServerTx) ForceRport() {
 	if tx.link.stream != nil {
 		return
 	}
+	tx.mu.Lock() // a CANCEL may be building its 487 of the same request
 	if via := tx.Request.Via(); via != nil {
 		via.Params.Add("received", tx.Source.Addr().WithZone("").String())
 		via.Params.Add("rport", strconv.Itoa(int(tx.Source.Port())))
 	}
+	tx.mu.Unlock()
 	tx.link.redirect(tx.Source)
 }
 
@@ -218,7 +220,10 @@ func (tx *ServerTx) tellCancel() {
 
 // cancelNow sends the 487. A final response that was faster wins, and the CANCEL has no effect (RFC 3261 §9.2).
 func (tx *ServerTx) cancelNow(req *Request) {
-	if tx.Respond(NewResponse(tx.Request, StatusRequestTerminated, "", nil)) != nil {
+	tx.mu.Lock()
+	res := NewResponse(tx.Request, StatusRequestTerminated, "", nil)
+	tx.mu.Unlock()
+	if tx.Respond(res) != nil {
 		return
 	}
 	tx.mu.Lock()
