@@ -79,7 +79,8 @@ func (t *Transport) admit(c net.Conn, accepted bool) (*streamConn, error) {
 	}
 }
 
-// dropStream forgets a connection and fails what waits on it.
+// dropStream forgets a connection and fails what waits on it. It may be called by one of those, from below sipgo's lock of
+// its transaction: so the failing is done elsewhere. When the stack closes, Close does it.
 func (t *Transport) dropStream(c *streamConn) {
 	key := sourceKey(c.src.addr.Addr())
 	t.mu.Lock()
@@ -90,7 +91,9 @@ func (t *Transport) dropStream(c *streamConn) {
 		delete(t.perSource, key)
 	}
 	t.mu.Unlock()
-	t.stack.failAll(func(l *link) bool { return l.stream == c })
+	if c.unanswered.Load() > 0 || c.asked.Load() > 0 { // strangers' empty connections are not worth a walk
+		t.stack.spawn(func() { t.stack.failAll(func(l *link) bool { return l.stream == c }) })
+	}
 }
 
 // dialTimeout bounds a connection attempt whatever the caller's ctx says.

@@ -53,6 +53,9 @@ func (s *Stack) startClient(hop Hop, req *Request, l *link) (*ClientTx, error) {
 		return nil, ErrClosed
 	}
 	s.clients[tx.key] = tx
+	if l.stream != nil {
+		l.stream.asked.Add(1)
+	}
 	s.mu.Unlock()
 	tx.recv.Lock()
 	err := tx.inner.Init()
@@ -292,7 +295,7 @@ func (s *Stack) closeClient(tx *ClientTx, res *Response) {
 	if s.clients[tx.key] != clientEntry(tx) {
 		return
 	}
-	delete(s.clients, tx.key)
+	s.deleteClientLocked(tx)
 	if ack == nil || tx.link.stream != nil {
 		return
 	}
@@ -317,6 +320,13 @@ func (s *Stack) removeClient(tx *ClientTx) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.clients[tx.key] == clientEntry(tx) {
-		delete(s.clients, tx.key)
+		s.deleteClientLocked(tx)
+	}
+}
+
+func (s *Stack) deleteClientLocked(tx *ClientTx) {
+	delete(s.clients, tx.key)
+	if c := tx.link.stream; c != nil {
+		c.asked.Add(-1)
 	}
 }

@@ -16,6 +16,7 @@ import (
 func echoOK(tx *ServerTx) { _ = tx.Respond(NewResponse(tx.Request, StatusOK, "", nil)) }
 
 func TestGuardAnswers(t *testing.T) {
+	t.Parallel()
 	lf := func(b []byte) []byte { return bytes.ReplaceAll(b, []byte("\r\n"), []byte("\n")) }
 	without := func(name string) []byte {
 		var out []string
@@ -304,6 +305,7 @@ func TestKeepAlive(t *testing.T) {
 }
 
 func TestSlowStreams(t *testing.T) {
+	t.Parallel()
 	s := newTestStack(t, Config{OnRequest: echoOK, Limits: Limits{HeaderTimeout: 100 * time.Millisecond, MessageTimeout: 200 * time.Millisecond, IdleTimeout: time.Minute}})
 	tr := listen(t, s, "tcp")
 	closedWithin := func(name string, p *peer, limit time.Duration) {

@@ -1,14 +1,8 @@
 package sip
 
 import (
-	"bufio"
-	"bytes"
-	"context"
 	"errors"
-	"fmt"
-	"net"
 	"net/netip"
-	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -42,188 +36,6 @@ func listenOn(t testing.TB, s *Stack, proto, bind string) *Transport {
 		t.Fatal(err)
 	}
 	return tr
-}
-
-// peer is a phone made of a socket: it sends and reads raw bytes.
-type peer struct {
-	t    testing.TB
-	conn net.Conn
-	r    *bufio.Reader
-	udp  *net.UDPConn
-	to   netip.AddrPort
-}
-
-func dialPeer(t testing.TB, tr *Transport) *peer {
-	t.Helper()
-	p := &peer{t: t, to: tr.LocalAddr()}
-	if tr.Protocol() == "udp" {
-		c, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
-		if err != nil {
-			t.Fatal(err)
-		}
-		p.udp = c
-		t.Cleanup(func() { c.Close() })
-		return p
-	}
-	c, err := net.Dial("tcp", tr.LocalAddr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	p.conn, p.r = c, bufio.NewReader(c)
-	t.Cleanup(func() { c.Close() })
-	return p
-}
-
-func (p *peer) addr() netip.AddrPort {
-	if p.udp != nil {
-		return addrPortOf(p.udp.LocalAddr())
-	}
-	return addrPortOf(p.conn.LocalAddr())
-}
-
-func (p *peer) send(b []byte) {
-	p.t.Helper()
-	var err error
-	if p.udp != nil {
-		_, err = p.udp.WriteToUDPAddrPort(b, p.to)
-	} else {
-		_, err = p.conn.Write(b)
-	}
-	if err != nil {
-		p.t.Fatal(err)
-	}
-}
-
-// read returns the next message, nil if none comes in time.
-func (p *peer) read(within time.Duration) *wire {
-	p.t.Helper()
-	deadline := time.Now().Add(within)
-	if p.udp != nil {
-		b := make([]byte, 65536)
-		_ = p.udp.SetReadDeadline(deadline)
-		n, _, err := p.udp.ReadFromUDPAddrPort(b)
-		if err != nil {
-			return nil
-		}
-		return parseWire(p.t, b[:n])
-	}
-	_ = p.conn.SetReadDeadline(deadline)
-	var b bytes.Buffer
-	length := 0
-	for {
-		line, err := p.r.ReadString('\n')
-		if err != nil {
-			return nil
-		}
-		if b.Len() == 0 && line == "\r\n" {
-			return &wire{start: "pong"}
-		}
-		b.WriteString(line)
-		if v, ok := strings.CutPrefix(line, "Content-Length: "); ok {
-			length, _ = strconv.Atoi(strings.TrimSpace(v))
-		}
-		if line == "\r\n" {
-			break
-		}
-	}
-	body := make([]byte, length)
-	for n := 0; n < length; {
-		m, err := p.r.Read(body[n:])
-		if err != nil {
-			p.t.Fatal(err)
-		}
-		n += m
-	}
-	return parseWire(p.t, append(b.Bytes(), body...))
-}
-
-// expect reads until a message begins with prefix and returns it.
-func (p *peer) expect(prefix string) *wire {
-	p.t.Helper()
-	for end := time.Now().Add(3 * time.Second); time.Now().Before(end); {
-		if w := p.read(time.Until(end)); w != nil && strings.HasPrefix(w.start, prefix) {
-			return w
-		}
-	}
-	p.t.Fatalf("no message beginning with %q", prefix)
-	return nil
-}
-
-// wire is a message read without the code under test.
-type wire struct {
-	raw     string
-	start   string
-	headers map[string][]string
-	body    string
-}
-
-func parseWire(t testing.TB, b []byte) *wire {
-	t.Helper()
-	head, body, ok := strings.Cut(string(b), "\r\n\r\n")
-	if !ok {
-		t.Fatalf("message without end of header: %q", b)
-	}
-	lines := strings.Split(head, "\r\n")
-	w := &wire{raw: string(b), start: lines[0], headers: map[string][]string{}, body: body}
-	for _, l := range lines[1:] {
-		name, value, ok := strings.Cut(l, ": ")
-		if !ok {
-			t.Fatalf("header line %q", l)
-		}
-		w.headers[name] = append(w.headers[name], value)
-	}
-	return w
-}
-
-func (w *wire) get(name string) string {
-	if v := w.headers[name]; len(v) > 0 {
-		return v[0]
-	}
-	return ""
-}
-
-func (w *wire) tag() string {
-	_, tag, _ := strings.Cut(w.get("To"), ";tag=")
-	return tag
-}
-
-// message builds a request; lines replaces or adds header lines.
-func message(method, branch string, lines ...string) []byte {
-	return withBody(method, branch, "", lines...)
-}
-
-func withBody(method, branch, body string, lines ...string) []byte {
-	h := []string{
-		method + " sip:1001@127.0.0.1 SIP/2.0",
-		"Via: SIP/2.0/UDP 127.0.0.1;branch=z9hG4bK" + branch + ";rport",
-		"Max-Forwards: 70",
-		"From: <sip:alice@127.0.0.1>;tag=a1",
-		"To: <sip:1001@127.0.0.1>",
-		"Call-ID: call-" + branch,
-		"CSeq: 1 " + method,
-		"Contact: <sip:alice@127.0.0.1:5062>",
-	}
-	for _, l := range lines {
-		name, _, _ := strings.Cut(l, ":")
-		replaced := false
-		for i, old := range h {
-			if i > 0 && strings.HasPrefix(old, name+":") {
-				h[i], replaced = l, true
-			}
-		}
-		if !replaced {
-			h = append(h, l)
-		}
-	}
-	return []byte(strings.Join(h, "\r\n") + "\r\nContent-Length: " + strconv.Itoa(len(body)) + "\r\n\r\n" + body)
-}
-
-var protocols = []string{"udp", "tcp"}
-
-func eachProtocol(t *testing.T, f func(t *testing.T, proto string)) {
-	for _, proto := range protocols {
-		t.Run(proto, func(t *testing.T) { f(t, proto) })
-	}
 }
 
 func TestRequestAndResponses(t *testing.T) {
@@ -335,6 +147,7 @@ func TestRetransmission(t *testing.T) {
 }
 
 func TestCancel(t *testing.T) {
+	t.Parallel()
 	eachProtocol(t, func(t *testing.T, proto string) {
 		cancelled := make(chan *Request, 2)
 		tags := make(chan string, 1)
@@ -382,6 +195,7 @@ func TestCancel(t *testing.T) {
 }
 
 func TestNonOKRetransmittedUntilACK(t *testing.T) {
+	t.Parallel()
 	acks := make(chan *Request, 1)
 	s := newTestStack(t, Config{
 		OnRequest: func(tx *ServerTx) { _ = tx.Respond(NewResponse(tx.Request, 486, "", nil)) },
@@ -402,52 +216,6 @@ func TestNonOKRetransmittedUntilACK(t *testing.T) {
 	}
 	if len(acks) != 0 {
 		t.Error("the ACK to a 486 was passed up")
-	}
-}
-
-func TestClientTimeout(t *testing.T) {
-	s := newTestStack(t, Config{})
-	tr := listen(t, s, "udp")
-	silent := dialPeer(t, tr)
-	for _, method := range []Method{OPTIONS, INVITE} {
-		uri, _ := ParseURI("sip:nobody@" + silent.addr().String())
-		tx, err := s.Request(t.Context(), Hop{tr, silent.addr()}, testRequest(method, uri, ""))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := tx.Next(t.Context()); !errors.Is(err, ErrTimeout) {
-			t.Errorf("%s: %v, want ErrTimeout", method, err)
-		}
-	}
-	if n := s.Stats().Clients; n != 0 {
-		t.Errorf("%d client transactions left", n)
-	}
-}
-
-func TestClientTransportErrors(t *testing.T) {
-	s := newTestStack(t, Config{})
-	tr := listen(t, s, "tcp")
-	l, err := net.Listen("tcp4", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	uri, _ := ParseURI("sip:nobody@" + l.Addr().String())
-	hop := Hop{tr, addrPortOf(l.Addr())}
-	tx, err := s.Request(t.Context(), hop, testRequest(INVITE, uri, ""))
-	if err != nil {
-		t.Fatal(err)
-	}
-	c, err := l.Accept()
-	if err != nil {
-		t.Fatal(err)
-	}
-	l.Close()
-	c.Close()
-	if _, err := tx.Next(t.Context()); !errors.Is(err, ErrTransport) {
-		t.Errorf("connection closed: %v, want ErrTransport", err)
-	}
-	if _, err := s.Request(t.Context(), hop, testRequest(OPTIONS, uri, "")); !errors.Is(err, ErrTransport) {
-		t.Errorf("connection refused: %v, want ErrTransport", err)
 	}
 }
 
@@ -478,128 +246,4 @@ func TestTransportCloseEndsTransactions(t *testing.T) {
 	if len(s.Transports()) != 0 {
 		t.Error("the transport is still listed")
 	}
-}
-
-// answer makes a response to a request a peer has read.
-func answer(req *wire, status int, tag string, lines ...string) []byte {
-	var b strings.Builder
-	fmt.Fprintf(&b, "SIP/2.0 %d X\r\nVia: %s\r\nFrom: %s\r\nTo: %s;tag=%s\r\nCall-ID: %s\r\nCSeq: %s\r\n",
-		status, req.get("Via"), req.get("From"), req.get("To"), tag, req.get("Call-ID"), req.get("CSeq"))
-	for _, l := range lines {
-		b.WriteString(l + "\r\n")
-	}
-	b.WriteString("Content-Length: 0\r\n\r\n")
-	return []byte(b.String())
-}
-
-func TestClientInvite(t *testing.T) {
-	late := make(chan string, 4)
-	s := newTestStack(t, Config{OnResponse: func(_ *Transport, res *Response) { late <- ToTag(res) }})
-	tr := listen(t, s, "udp")
-	p := dialPeer(t, tr)
-	uri, _ := ParseURI("sip:bob@" + p.addr().String())
-	invite := func() (*ClientTx, *wire) {
-		tx, err := s.Request(t.Context(), Hop{tr, p.addr()}, testRequest(INVITE, uri, ""))
-		if err != nil {
-			t.Fatal(err)
-		}
-		return tx, p.expect("INVITE")
-	}
-	next := func(tx *ClientTx) int {
-		res, err := tx.Next(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		return res.StatusCode
-	}
-	t.Run("order and forks", func(t *testing.T) {
-		tx, req := invite()
-		for range 20 {
-			p.send(answer(req, 180, "f1"))
-		}
-		p.send(answer(req, 200, "f1"))
-		p.send(answer(req, 183, "f1"))
-		p.send(answer(req, 200, "f2"))
-		p.send(answer(req, 200, "f1"))
-		for range 20 {
-			if got := next(tx); got != 180 {
-				t.Fatalf("got %d, want 180", got)
-			}
-		}
-		if got := next(tx); got != 200 {
-			t.Fatalf("got %d, want 200", got)
-		}
-		if a, b := <-late, <-late; a != "f2" || b != "f1" {
-			t.Errorf("OnResponse got %s, %s", a, b)
-		}
-	})
-	t.Run("non-2xx is acknowledged each time", func(t *testing.T) {
-		tx, req := invite()
-		p.send(answer(req, 180, "f1"))
-		p.send(answer(req, 486, "f1"))
-		if a, b := next(tx), next(tx); a != 180 || b != 486 {
-			t.Fatalf("got %d, %d", a, b)
-		}
-		ack := p.expect("ACK")
-		if ack.get("To") != req.get("To")+";tag=f1" || ack.get("Via") != req.get("Via") || ack.get("CSeq") != "7 ACK" {
-			t.Errorf("got\n%s", ack.raw)
-		}
-		for range 3 {
-			p.send(answer(req, 486, "f1"))
-			if again := p.expect("ACK"); again.raw != ack.raw {
-				t.Errorf("got\n%s", again.raw)
-			}
-		}
-	})
-	t.Run("cancel waits for a provisional", func(t *testing.T) {
-		tx, req := invite()
-		if err := tx.Cancel(`SIP;cause=200;text="Call completed elsewhere"`); err != nil {
-			t.Fatal(err)
-		}
-		for end := time.Now().Add(5 * testT1); time.Now().Before(end); {
-			if w := p.read(time.Until(end)); w != nil && strings.HasPrefix(w.start, "CANCEL") {
-				t.Fatal("CANCEL before any response")
-			}
-		}
-		p.send(answer(req, 180, "f1"))
-		c := p.expect("CANCEL")
-		if c.get("Via") != req.get("Via") || c.get("CSeq") != "7 CANCEL" || c.get("To") != req.get("To") || !strings.Contains(c.get("Reason"), "elsewhere") {
-			t.Errorf("got\n%s", c.raw)
-		}
-		p.send(answer(c, 200, "f1"))
-		p.send(answer(req, 200, "f1")) // it crossed
-		if a, b := next(tx), next(tx); a != 180 || b != 200 {
-			t.Fatalf("got %d, %d", a, b)
-		}
-	})
-	t.Run("cancelled and no final response", func(t *testing.T) {
-		tx, req := invite()
-		p.send(answer(req, 180, "f1"))
-		next(tx)
-		if err := tx.Cancel(""); err != nil {
-			t.Fatal(err)
-		}
-		p.send(answer(p.expect("CANCEL"), 200, "f1"))
-		if _, err := tx.Next(t.Context()); !errors.Is(err, ErrTimeout) {
-			t.Errorf("got %v, want ErrTimeout", err)
-		}
-	})
-	t.Run("terminate", func(t *testing.T) {
-		tx, req := invite()
-		tx.Terminate()
-		if _, err := tx.Next(t.Context()); !errors.Is(err, ErrClosed) {
-			t.Errorf("got %v, want ErrClosed", err)
-		}
-		p.send(answer(req, 200, "late"))
-		if got := <-late; got != "late" {
-			t.Errorf("OnResponse got %s", got)
-		}
-	})
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	tx, _ := invite()
-	if _, err := tx.Next(ctx); !errors.Is(err, context.Canceled) {
-		t.Errorf("got %v", err)
-	}
-	tx.Terminate()
 }

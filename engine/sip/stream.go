@@ -19,6 +19,7 @@ type streamConn struct {
 	opened time.Time
 
 	unanswered atomic.Int32 // server transactions
+	asked      atomic.Int32 // client transactions
 
 	// The reader's, which is sipgo's goroutine of this connection:
 	frames  framer

@@ -115,6 +115,7 @@ func simpleUAS(d *Digest) func(*ServerTx) {
 }
 
 func TestTorture(t *testing.T) {
+	t.Parallel()
 	files, err := filepath.Glob("testdata/torture/*/*.dat")
 	if err != nil || len(files) != 61 || len(torture) != 61 {
 		t.Fatalf("%d files, %d expectations, %v", len(files), len(torture), err)
@@ -124,7 +125,6 @@ func TestTorture(t *testing.T) {
 			Limits: Limits{HeaderTimeout: time.Second, MessageTimeout: time.Second, RejectsPerSecond: 1000}})
 		// Answers go to port 5060 where a Via names none, so the sender needs that port: on an address nobody else has.
 		// A new one each time, since an INVITE's answer is repeated.
-		newHost := func() string { return fmt.Sprintf("127.%d.%d.%d", 20+rand.IntN(200), rand.IntN(256), 1+rand.IntN(254)) }
 		tr := listen(t, s, proto)
 		preferred := 0
 		for _, tt := range torture {
@@ -172,6 +172,11 @@ func tortureWait(want int) time.Duration {
 		return 50 * time.Millisecond
 	}
 	return 2 * time.Second
+}
+
+// newHost is a loopback address nobody else has.
+func newHost() string {
+	return fmt.Sprintf("127.%d.%d.%d", 20+rand.IntN(200), rand.IntN(256), 1+rand.IntN(254))
 }
 
 // torturePeer is bound where the answer to msg will go.

@@ -23,7 +23,7 @@ func TestLargeRequestsTakeTCP(t *testing.T) {
 		got.Store(HeaderValue(tx.Request, "Call-ID"), tx.Transport.Protocol()+" "+tx.Request.Via().Transport)
 		echoOK(tx)
 	}})
-	udp := listen(t, server, "udp")
+	udp := listenOn(t, server, "udp", newHost()+":0") // whose port is free on TCP too
 	both := udp.LocalAddr().String()
 	client := newTestStack(t, Config{})
 	from := listen(t, client, "udp")
@@ -328,6 +328,7 @@ func TestPendingLimits(t *testing.T) {
 }
 
 func TestEverythingIsForgotten(t *testing.T) {
+	t.Parallel()
 	s := newTestStack(t, Config{OnRequest: func(tx *ServerTx) {
 		switch HeaderValue(tx.Request, "X-Do") {
 		case "never":

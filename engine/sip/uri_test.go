@@ -151,7 +151,7 @@ func TestHeaderAccess(t *testing.T) {
 		t.Errorf("got\n%s", marshal(res))
 	}
 	a, b := NewTag(), NewTag()
-	if a == b || len(a) != 16 || !strings.HasPrefix(NewBranch(), magicCookie) || NewCallID() == NewCallID() {
+	if a == b || len(a) != 16 || !strings.HasPrefix(NewBranch(), magicCookie) || len(NewCallID()) != 32 {
 		t.Error("identifiers")
 	}
 }
