@@ -14,8 +14,8 @@ import (
 )
 
 // TestAgainstFFmpeg compares every bit with ffmpeg's coder, which is a work of its own: the signals and some seconds of speech in
-// one stream, with random bytes appended for the decoders. ffmpeg's encoder is compared without its trellis search, which is its default; with one
-// it chooses other codes, and sounds a little better. It does not limit the sub-bands as the Recommendation does, so its code
+// one stream, with random bytes appended for the decoders. ffmpeg's encoder runs without its trellis search, as it does unless
+// told otherwise; with it, it chooses other codes. It does not limit the sub-bands as the Recommendation does, so that its code
 // for "overload" is its own; ours is the ITU-T's (see golden).
 func TestAgainstFFmpeg(t *testing.T) {
 	tool, err := exec.LookPath("ffmpeg")

@@ -44,7 +44,7 @@ type Encoder struct {
 func NewEncoder() *Encoder { return &Encoder{} }
 
 // Encode writes FrameSize bytes for each FrameSamples of pcm and returns their number.
-// Budget: 60 µs, 0 allocs per 20 ms (BenchmarkEncode).
+// Budget: 25 µs, 0 allocs per 20 ms (BenchmarkEncode).
 func (e *Encoder) Encode(dst []byte, pcm []int16) (int, error) {
 	frames := len(pcm) / FrameSamples
 	if len(pcm)%FrameSamples != 0 {
@@ -94,7 +94,7 @@ func NewDecoder() *Decoder { return &Decoder{lag: minLag} }
 
 // Decode writes FrameSamples samples for each FrameSize bytes of payload and returns their number. Apart from the signature
 // all bits are valid; whatever they are, the sound is bounded.
-// Budget: 20 µs, 0 allocs per 20 ms (BenchmarkDecode).
+// Budget: 8 µs, 0 allocs per 20 ms (BenchmarkDecode).
 func (d *Decoder) Decode(dst []int16, payload []byte) (int, error) {
 	frames := len(payload) / FrameSize
 	if len(payload)%FrameSize != 0 {

@@ -1,12 +1,12 @@
 package gsm
 
+// The standard's tables 5.3a (DLB), 5.3b (QLB), 5.4 (H), 5.5 (NRFAC) and 5.6 (FAC).
 var (
-	gainLevels = [3]int32{6554, 16384, 26214}         // DLB, table 5.3a
-	gains      = [4]int32{3277, 11469, 21299, 32767}  // QLB, table 5.3b
-	weights    = [11]int32{-134, -374, 0, 2054, 5741, // H, table 5.4
-		8192, 5741, 2054, 0, -374, -134}
-	inverses = [8]int32{29128, 26215, 23832, 21846, 20165, 18725, 17476, 16384} // NRFAC, table 5.5
-	factors  = [8]int32{18431, 20479, 22527, 24575, 26623, 28671, 30719, 32767} // FAC, table 5.6
+	gainLevels = [3]int32{6554, 16384, 26214}
+	gains      = [4]int32{3277, 11469, 21299, 32767}
+	weights    = [11]int32{-134, -374, 0, 2054, 5741, 8192, 5741, 2054, 0, -374, -134}
+	inverses   = [8]int32{29128, 26215, 23832, 21846, 20165, 18725, 17476, 16384}
+	factors    = [8]int32{18431, 20479, 22527, 24575, 26623, 28671, 30719, 32767}
 )
 
 // longTerm finds where in the last maxLag samples of past the residual d was before, and how loud (§5.2.11).
