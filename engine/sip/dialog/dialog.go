@@ -2,17 +2,19 @@
 // CANCEL and BYE with their races. One Dialog is one leg's side, whoever sent the INVITE; direction is a field.
 //
 //	sip.Stack ─OnRequest─► Layer ─mailbox─► Dialog goroutine ──► Handler (tech/pjsip: offers, answers, digits, the end)
-//	                                             ▲
-//	       Answer, Reject, Hangup, Reinvite … ───┘ posted by any goroutine
+//	                        │                     ▲
+//	                        │  Answer, Reject, Hangup, Reinvite … posted by any goroutine
+//	                        └─late 2xx─► acker: ACK again; ACK and BYE for a fork nobody wants, 64*T1 past the dialog's end
 //
 // sipgo gives each message its own goroutine, so that a BYE may overtake an ACK: the mailbox takes requests in CSeq order, waiting up to
-// reorderWait for one that is missing. All Handler methods run on the dialog's goroutine, one at a time.
+// ReorderWait for one that is missing. All Handler methods run on the dialog's goroutine, one at a time.
 package dialog
 
 import (
 	"context"
 	"errors"
-	"net/netip"
+	"fmt"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -21,12 +23,9 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// Timers of RFC 3261 §17.1.1.1 (T1, T2), and how long a request with a gap before its CSeq waits for the missing one.
 const (
-	t1          = 500 * time.Millisecond
-	t2          = 4 * time.Second
-	reorderWait = 20 * time.Millisecond
-	mailboxSize = 64
+	mailboxSize = 64 // messages of the peer that wait; more are refused
+	maxForks    = 16 // early dialogs of one INVITE that are told apart
 )
 
 // Stack is what a dialog needs of *sip.Stack.
@@ -48,9 +47,9 @@ type Handler interface {
 	Offer(offer []byte) (body []byte, status int)
 	// AckBody takes the peer's answer to an offer of ours that went out in a 2xx.
 	AckBody(body []byte)
-	// Request answers any other request within the dialog (INFO, OPTIONS, MESSAGE, REFER …).
+	// Request answers any other request within the dialog (INFO, OPTIONS, MESSAGE, REFER …), also before the call is answered.
 	Request(tx *sip.ServerTx)
-	// Ended is the last call, exactly once: the wire knows, or has been told, that the dialog is over.
+	// Ended is the last call, exactly once: the wire knows, or is being told, that the dialog is over.
 	Ended(End)
 }
 
@@ -61,11 +60,12 @@ type End struct {
 	Err      error
 }
 
-// The reasons a dialog gives in End.Err.
+// The reasons a dialog gives in End.Err, and to those who wait for an answer.
 var (
 	ErrCancelled = errors.New("dialog: cancelled by the caller")
 	ErrNoACK     = errors.New("dialog: no ACK to the 2xx within 32 s")
 	ErrClosed    = errors.New("dialog: closed")
+	ErrPending   = errors.New("dialog: not now: unanswered, or another offer is open") // of Reinvite and Request
 )
 
 type state int
@@ -74,120 +74,109 @@ const (
 	calling   state = iota // INVITE sent or received, no final response
 	answered               // as UAS: 2xx sent, no ACK yet
 	confirmed              // 2xx and ACK have passed
-	ending                 // BYE, CANCEL or a refusal is on its way
+	ending                 // BYE has passed; its answer, or that to our re-INVITE, has not
 	over
 )
 
 // Dialog is one side of one INVITE dialog. Its goroutine is started and waited for by Layer.
 type Dialog struct {
-	layer   *Layer
-	handler Handler
-	log     zerolog.Logger
-	uac     bool
+	layer       *Layer
+	handler     Handler
+	log         zerolog.Logger
+	uac         bool
+	us          ourside
+	credentials []sip.Credentials
 
-	callID, localTag    string
-	peerTag             string // as UAS: the caller's tag, fixed
-	localURI, remoteURI string // as they stand in From/To, with display names, without tags
-	contact             string // our Contact, address part
-	extra               []sip.Header
-	credentials         []sip.Credentials
-	hop                 sip.Hop // where requests go while there is no route set
-	rewrite             bool    // trust the source address more than the Contact (rewrite_contact)
-
-	mailbox chan func()
-	ctx     context.Context
+	mailbox mailbox
+	ctx     context.Context // ends with the goroutine; what it started hears it
 	cancel  context.CancelCauseFunc
+	done    chan struct{}
 
 	// All below belongs to the goroutine.
-	state     state
-	remoteTag string
-	target    sip.URI // remote target
-	routes    []string
-	localSeq  uint32
-	remoteSeq uint32
-	inviteSeq uint32 // CSeq of the INVITE whose 2xx waits for its ACK
-	gaps      []*sip.ServerTx
-	gapTimer  *time.Timer
+	state    state
+	peer     *peer   // the other side: of the last early dialog, then of the one that was accepted
+	forks    []*peer // as UAC before the 2xx: all early dialogs
+	localSeq uint32
+	gaps     []*sip.ServerTx // requests that wait for an earlier one
+	gapTimer *time.Timer
+	limit    *time.Timer // bounds a wait for the peer
+	atLimit  func()
 
-	serverTx    *sip.ServerTx // the INVITE or re-INVITE we have to answer or whose 2xx is unacknowledged
-	accepted    *sip.Response // the 2xx being retransmitted
-	offered     bool          // the 2xx held our offer: its ACK holds the answer
-	retransmit  *time.Timer
-	interval    time.Duration
-	giveUp      time.Time
-	byeAfterACK bool
+	theirs theirs
+	ours   ours
+	open   map[*sip.ClientTx]func(*sip.Response, error) // other requests of ours without a final response
 
-	clientTx    *sip.ClientTx // our INVITE or re-INVITE
-	clientCSeq  uint32
-	ack         *sip.Request // of our last 2xx, sent again for each retransmission
-	authTries   int
-	offer       []byte
-	reinvited   func(*sip.Response, error)
-	hangup      bool           // Hangup was asked for before the INVITE was final
-	reason      string         // Reason header of our CANCEL or BYE
-	ended       bool           // the handler knows
-	requestWait sync.WaitGroup // readers of client transactions
+	hangup    bool   // we want it to end as soon as the wire lets us
+	reason    string // Reason header of our CANCEL or BYE
+	ended     bool   // the handler knows
+	readers   sync.WaitGroup
+	firstCSeq uint32 // as UAS: of the INVITE that made the dialog
+	firstTag  string // as UAS: the caller's tag
 }
 
 // CallID, LocalTag: the dialog's identity as this side sees it.
-func (d *Dialog) CallID() string { return d.callID }
+func (d *Dialog) CallID() string { return d.us.callID }
 
 // LocalTag is our tag.
-func (d *Dialog) LocalTag() string { return d.localTag }
+func (d *Dialog) LocalTag() string { return d.us.tag }
 
-// Done closes when the dialog's goroutine is over.
-func (d *Dialog) Done() <-chan struct{} { return d.ctx.Done() }
+// Done closes when the dialog's goroutine, and what it started, is over.
+func (d *Dialog) Done() <-chan struct{} { return d.done }
 
-// post runs f on the dialog's goroutine; it is lost when the dialog is over.
-func (d *Dialog) post(f func()) {
-	select {
-	case d.mailbox <- f:
-	case <-d.ctx.Done():
-	}
-}
-
-// offerPost is post for readers that must not block: when the mailbox is full the message is lost, and the peer repeats it.
-func (d *Dialog) offerPost(f func()) {
-	select {
-	case d.mailbox <- f:
-	default:
-	}
-}
+// post runs f on the dialog's goroutine; false when that is over. It never blocks.
+func (d *Dialog) post(f func()) bool { return d.mailbox.put(f, false) == delivered }
 
 // run is the dialog's goroutine.
 func (d *Dialog) run() {
-	defer d.layer.remove(d)
+	defer close(d.done)
 	for d.state != over {
 		select {
-		case f := <-d.mailbox:
-			f()
-		case <-timerC(d.retransmit):
-			d.resend2xx()
+		case <-d.mailbox.wake:
+			if f := d.mailbox.take(); f != nil {
+				d.safely(f)
+			}
+		case <-timerC(d.theirs.retransmit):
+			d.safely(d.resend2xx)
+		case <-timerC(d.theirs.remind):
+			d.safely(d.remind)
+		case <-d.theirs.lost:
+			d.safely(d.inviteLost)
 		case <-timerC(d.gapTimer):
 			d.gapTimer = nil
-			d.takeAll()
+			d.safely(d.takeAll)
+		case <-timerC(d.limit):
+			d.limit = nil
+			d.safely(d.atLimit)
 		}
 	}
-	stopTimer(d.retransmit)
-	stopTimer(d.gapTimer)
+	for _, t := range []*time.Timer{d.theirs.retransmit, d.theirs.remind, d.gapTimer, d.limit} {
+		stopTimer(t)
+	}
+	d.layer.remove(d)
 	d.cancel(ErrClosed)
-	d.refuseLeft()
-	d.requestWait.Wait()
-}
-
-// refuseLeft answers requests that were still in the mailbox or in a gap: their dialog is gone.
-func (d *Dialog) refuseLeft() {
 	for _, tx := range d.gaps {
 		respond(tx, 481)
 	}
-	for {
-		select {
-		case f := <-d.mailbox:
-			f() // every posted function looks at d.state
-		default:
-			return
-		}
+	for _, f := range d.mailbox.close() {
+		d.safely(f) // each looks at d.state
 	}
+	d.readers.Wait()
+}
+
+// safely runs one event. A panic in it, most likely the handler's at some odd SDP, ends this call and not the whole PBX.
+func (d *Dialog) safely(f func()) {
+	defer func() {
+		if r := recover(); r != nil {
+			d.log.Error().Interface("panic", r).Bytes("stack", debug.Stack()).Msg("dialog: panic, ending the call")
+			defer func() {
+				if recover() != nil { // in Ended: it has been called
+					d.state = over
+				}
+			}()
+			d.abandon(500, fmt.Errorf("dialog: panic: %v", r))
+		}
+	}()
+	f()
 }
 
 func timerC(t *time.Timer) <-chan time.Time {
@@ -203,13 +192,24 @@ func stopTimer(t *time.Timer) {
 	}
 }
 
-// finish ends the dialog and tells the handler, once.
+// within bounds a wait for the peer; a later call replaces an earlier one.
+func (d *Dialog) within(limit time.Duration, f func()) {
+	stopTimer(d.limit)
+	d.limit, d.atLimit = time.NewTimer(limit), f
+}
+
+// finish ends the dialog and tells the handler, once; those who wait for answers to requests of ours hear of it first.
 func (d *Dialog) finish(e End) {
 	d.state = over
-	if !d.ended {
-		d.ended = true
-		d.handler.Ended(e)
+	if done := d.ours.done; done != nil {
+		d.ours.done = nil
+		done(nil, ErrClosed)
 	}
+	for tx, done := range d.open {
+		delete(d.open, tx)
+		done(nil, ErrClosed)
+	}
+	d.tellEnded(e)
 }
 
 // tellEnded tells the handler before the wire is quiet: our BYE may still wait for its answer.
@@ -220,145 +220,26 @@ func (d *Dialog) tellEnded(e End) {
 	}
 }
 
-// ---- requests from the peer ----
-
-// deliver takes a request within the dialog, in CSeq order.
-func (d *Dialog) deliver(tx *sip.ServerTx) {
-	if d.state == over {
-		respond(tx, 481)
-		return
-	}
-	seq := tx.Request.CSeq().SeqNo
-	if d.remoteSeq != 0 && seq > d.remoteSeq+1 && len(d.gaps) < mailboxSize {
-		d.gaps = append(d.gaps, tx)
-		if d.gapTimer == nil {
-			d.gapTimer = time.NewTimer(reorderWait)
-		}
-		return
-	}
-	d.take(tx)
-	d.takeNext()
-}
-
-// takeNext serves waiting requests whose turn has come.
-func (d *Dialog) takeNext() {
-	for i := 0; i < len(d.gaps); i++ {
-		if d.gaps[i].Request.CSeq().SeqNo <= d.remoteSeq+1 {
-			tx := d.gaps[i]
-			d.gaps = append(d.gaps[:i], d.gaps[i+1:]...)
-			d.take(tx)
-			i = -1
-		}
-	}
-}
-
-// takeAll serves all waiting requests in order: the gap was a real one (a request that was challenged, say).
-func (d *Dialog) takeAll() {
-	for len(d.gaps) > 0 {
-		low := 0
-		for i, tx := range d.gaps {
-			if tx.Request.CSeq().SeqNo < d.gaps[low].Request.CSeq().SeqNo {
-				low = i
-			}
-		}
-		tx := d.gaps[low]
-		d.gaps = append(d.gaps[:low], d.gaps[low+1:]...)
-		d.take(tx)
-	}
-}
-
-// take serves one request (RFC 3261 §12.2.2).
-func (d *Dialog) take(tx *sip.ServerTx) {
-	req := tx.Request
-	if d.state == over {
-		respond(tx, 481)
-		return
-	}
-	seq := req.CSeq().SeqNo
-	if d.remoteSeq != 0 && seq <= d.remoteSeq {
-		respond(tx, 500, sip.NewHeader("Retry-After", "1"))
-		return
-	}
-	d.remoteSeq = seq
-	switch req.Method {
-	case sip.BYE:
-		d.takeBye(tx)
-	case sip.INVITE:
-		d.takeReinvite(tx)
-	case sip.UPDATE:
-		d.takeUpdate(tx)
-	default:
-		d.handler.Request(tx)
-	}
-}
-
-func (d *Dialog) takeBye(tx *sip.ServerTx) {
-	respond(tx, 200)
-	if d.serverTx != nil && d.accepted == nil { // a BYE in an early dialog, or with a re-INVITE open (§15.1.2)
-		respond(d.serverTx, 487)
-	}
-	if d.clientTx != nil {
-		d.clientTx.Terminate()
-	}
-	d.finish(End{Request: tx.Request})
-}
-
-// takeReinvite: §14.2. One INVITE at a time in either direction.
-func (d *Dialog) takeReinvite(tx *sip.ServerTx) {
+// abandon ends the dialog now, with whatever can be sent without waiting for an answer.
+func (d *Dialog) abandon(status int, err error) {
 	switch {
-	case d.clientTx != nil:
-		respond(tx, 491)
+	case d.state == over:
 		return
-	case d.state != confirmed || d.serverTx != nil:
-		respond(tx, 500, sip.NewHeader("Retry-After", "2"))
-		return
+	case d.state == calling && !d.uac:
+		respond(d.theirs.tx, status)
+	case d.state == calling:
+		if d.ours.tx != nil {
+			d.try(d.ours.tx.Cancel(d.reason))
+		}
+	case d.state != ending:
+		_, err := d.layer.stack.Request(d.ctx, d.hop(d.peer), d.request(sip.BYE, nil))
+		d.try(err)
 	}
-	d.refreshTarget(tx.Request, tx.Source)
-	offer := tx.Request.Body()
-	body, status := d.handler.Offer(offer)
-	if status != 200 {
-		respond(tx, status)
-		return
+	if d.ours.tx != nil {
+		d.ours.tx.Terminate() // a 2xx that still comes finds the acker
+		d.ours.tx = nil
 	}
-	d.serverTx = tx
-	d.inviteSeq = tx.Request.CSeq().SeqNo
-	d.send2xx(body, len(offer) == 0)
-}
-
-// takeUpdate: RFC 3311 §5.2.
-func (d *Dialog) takeUpdate(tx *sip.ServerTx) {
-	offer := tx.Request.Body()
-	if len(offer) > 0 && d.clientTx != nil && d.state == confirmed { // our own offer is open
-		respond(tx, 491)
-		return
-	}
-	d.refreshTarget(tx.Request, tx.Source)
-	if len(offer) == 0 {
-		d.respondOK(tx, nil)
-		return
-	}
-	body, status := d.handler.Offer(offer)
-	if status != 200 {
-		respond(tx, status)
-		return
-	}
-	d.respondOK(tx, body)
-}
-
-func (d *Dialog) respondOK(tx *sip.ServerTx, body []byte) {
-	res := sip.NewResponse(tx.Request, 200, "OK", body)
-	d.decorate(res, body)
-	d.try(tx.Respond(res))
-}
-
-// refreshTarget: target refresh requests replace the remote target (§12.2.2).
-func (d *Dialog) refreshTarget(req *sip.Request, source netip.AddrPort) {
-	if c := req.Contact(); c != nil {
-		d.target = c.Address
-	}
-	if d.rewrite && source.IsValid() {
-		d.hop.Addr = source
-	}
+	d.finish(End{Err: err})
 }
 
 // try logs an error of the wire: the transaction layer repeats, or the timers end the dialog.

@@ -1,44 +1,111 @@
 package dialog
 
 import (
+	"cmp"
 	"context"
+	"maps"
 	"math/rand/v2"
 	"sync"
+	"time"
 
 	"asterism/engine/sip"
 
 	"github.com/rs/zerolog"
 )
 
+// Config of a Layer. Timers that are zero take the values of RFC 3261.
+type Config struct {
+	Stack       Stack
+	Log         zerolog.Logger
+	T1, T2      time.Duration // §17.1.1.1: 500 ms, 4 s
+	ReorderWait time.Duration // how long a request with a gap before its CSeq waits for the missing one; 20 ms
+	Remind      time.Duration // how often an unanswered INVITE is told again that it rings, for proxies' Timer C (§13.3.1.1); 60 s
+}
+
 // Layer holds all dialogs and brings messages to them. It starts their goroutines and Close waits for them.
 type Layer struct {
+	cfg   Config
 	stack Stack
 	log   zerolog.Logger
+	ctx   context.Context // until Close loses patience
+	end   context.CancelFunc
+	wg    sync.WaitGroup // dialogs, and answers to late 2xx
 
-	mu      sync.Mutex // guards dialogs; a leaf
-	dialogs map[string]*Dialog
-	wg      sync.WaitGroup
+	mu      sync.Mutex // guards below; a leaf
+	closed  bool
+	dialogs map[string]*Dialog // by Call-ID and our tag
+	invited map[string]*Dialog // as UAS: by Call-ID and the caller's tag
+	ackers  map[string]*acker  // as dialogs; they stay for 64*T1 after them
 }
 
-// NewLayer makes an empty one.
-func NewLayer(stack Stack, log zerolog.Logger) *Layer {
-	return &Layer{stack: stack, log: log, dialogs: map[string]*Dialog{}}
+// NewLayer makes an empty one with RFC 3261's timers.
+func NewLayer(stack Stack, log zerolog.Logger) *Layer { return New(Config{Stack: stack, Log: log}) }
+
+// New makes an empty one.
+func New(cfg Config) *Layer {
+	cfg.T1 = cmp.Or(cfg.T1, 500*time.Millisecond)
+	cfg.T2 = cmp.Or(cfg.T2, 4*time.Second)
+	cfg.ReorderWait = cmp.Or(cfg.ReorderWait, 20*time.Millisecond)
+	cfg.Remind = cmp.Or(cfg.Remind, time.Minute)
+	l := &Layer{cfg: cfg, stack: cfg.Stack, log: cfg.Log, dialogs: map[string]*Dialog{}, invited: map[string]*Dialog{}, ackers: map[string]*acker{}}
+	l.ctx, l.end = context.WithCancel(context.Background())
+	return l
 }
+
+// patience is 64*T1: how long anything may wait for the peer.
+func (l *Layer) patience() time.Duration { return 64 * l.cfg.T1 }
 
 // key: our tag is random and unique, so that Call-ID and local tag name a dialog of ours; forks of one INVITE share it on purpose.
-func key(callID, localTag string) string { return callID + "\x00" + localTag }
+func key(callID, tag string) string { return callID + "\x00" + tag }
 
-func (l *Layer) add(d *Dialog) {
+// add starts a dialog; false after Close.
+func (l *Layer) add(d *Dialog) bool {
 	l.mu.Lock()
-	l.dialogs[key(d.callID, d.localTag)] = d
-	l.mu.Unlock()
+	defer l.mu.Unlock()
+	if l.closed {
+		return false
+	}
+	l.dialogs[key(d.us.callID, d.us.tag)] = d
+	if !d.uac {
+		l.invited[key(d.us.callID, d.firstTag)] = d
+	}
 	l.wg.Go(d.run)
+	return true
 }
 
 func (l *Layer) remove(d *Dialog) {
+	k := key(d.us.callID, d.us.tag)
 	l.mu.Lock()
-	delete(l.dialogs, key(d.callID, d.localTag))
+	delete(l.dialogs, k)
+	if from := key(d.us.callID, d.firstTag); l.invited[from] == d {
+		delete(l.invited, from)
+	}
+	a := l.ackers[k]
+	if l.closed {
+		delete(l.ackers, k)
+	}
+	closed := l.closed
 	l.mu.Unlock()
+	if a != nil && !closed {
+		a.orphaned(*d.peer, time.AfterFunc(l.patience(), func() { l.dropAcker(k) }))
+	}
+}
+
+func (l *Layer) dropAcker(k string) {
+	l.mu.Lock()
+	delete(l.ackers, k)
+	l.mu.Unlock()
+}
+
+// spawn runs f on a goroutine Close waits for; false once closing.
+func (l *Layer) spawn(f func()) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed {
+		return false
+	}
+	l.wg.Go(f)
+	return true
 }
 
 // Len is how many dialogs live.
@@ -48,72 +115,88 @@ func (l *Layer) Len() int {
 	return len(l.dialogs)
 }
 
-func (l *Layer) find(callID *sip.CallIDHeader, localTag string) *Dialog {
+func (l *Layer) find(m sip.Message, localTag string) (*Dialog, *acker) {
+	callID := m.CallID()
 	if callID == nil || localTag == "" {
-		return nil
+		return nil, nil
 	}
+	k := key(callID.Value(), localTag)
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.dialogs[key(callID.Value(), localTag)]
+	return l.dialogs[k], l.ackers[k]
 }
 
 // Deliver brings a request with a To tag to its dialog; false if there is none: 481 is due. A stranger who guessed Call-ID and our tag but
-// not the peer's tag is refused too.
+// not the peer's tag is refused too. It never blocks.
 func (l *Layer) Deliver(tx *sip.ServerTx) bool {
 	d, ok := l.match(tx.Request)
 	if !ok {
 		return false
 	}
-	select {
-	case d.mailbox <- func() { d.deliver(tx) }:
-		if d.ctx.Err() != nil { // the dialog ended meanwhile and may not look into its mailbox again
-			respond(tx, 481)
-		}
-	case <-d.ctx.Done():
+	switch d.mailbox.put(func() { d.deliver(tx) }, tx.Request.Method != sip.BYE) {
+	case gone:
 		return false
-	default: // the bound is there for floods; the peer repeats what it needs
-		respond(tx, 500, sip.NewHeader("Retry-After", "1"))
+	case full:
+		respond(tx, 500, retryAfter())
 	}
 	return true
 }
 
+// match finds the dialog of a request. As UAC the peer's tag is looked at by the dialog, which knows its forks.
 func (l *Layer) match(req *sip.Request) (*Dialog, bool) {
-	to, _ := req.To().Params.Get("tag")
-	d := l.find(req.CallID(), to)
-	if d == nil {
-		return nil, false
-	}
-	from, _ := req.From().Params.Get("tag")
-	if !d.uac && from != d.peerTag {
-		return nil, false
-	}
-	return d, true
+	d, _ := l.find(req, sip.ToTag(req))
+	return d, d != nil && (d.uac || sip.FromTag(req) == d.firstTag)
 }
 
 // DeliverACK brings the ACK of a 2xx to its dialog; one without a dialog is dropped, as ACKs are. It never blocks.
 func (l *Layer) DeliverACK(req *sip.Request) {
 	if d, ok := l.match(req); ok {
-		d.offerPost(func() { d.acknowledged(req) })
+		d.mailbox.put(func() { d.acknowledged(req) }, true) // if lost: the 2xx is repeated, and then the ACK
 	}
 }
 
-// DeliverResponse brings a 2xx that no transaction wants any more to the dialog that must acknowledge it. It never blocks.
+// DeliverResponse brings a 2xx that no transaction wants any more to the one who acknowledges it. It never blocks.
 func (l *Layer) DeliverResponse(res *sip.Response) {
-	from, _ := res.From().Params.Get("tag")
-	if d := l.find(res.CallID(), from); d != nil && d.uac && res.CSeq().MethodName == sip.INVITE {
-		d.offerPost(func() { d.again2xx(res) })
+	if res.CSeq().MethodName != sip.INVITE {
+		return
+	}
+	if _, a := l.find(res, sip.FromTag(res)); a != nil {
+		a.late(res)
 	}
 }
 
-// Close waits until all dialogs are over; ctx bounds the wait, after it they are dropped as they are.
+// Merged reports whether req, an INVITE without a To tag, is one that made a dialog before and came by another way again (a proxy forked
+// it): it is to be answered 482 (§8.2.2.2). Retransmissions do not get here, the transaction absorbs them.
+func (l *Layer) Merged(req *sip.Request) bool {
+	if req.Method != sip.INVITE || sip.ToTag(req) != "" {
+		return false
+	}
+	l.mu.Lock()
+	d := l.invited[key(req.CallID().Value(), sip.FromTag(req))]
+	l.mu.Unlock()
+	return d != nil && d.firstCSeq == req.CSeq().SeqNo
+}
+
+// Close lets no new dialog in and waits until all are over; ctx bounds the wait, after it they are dropped: unanswered calls with 503 or
+// CANCEL, others with a BYE whose answer nobody waits for.
 func (l *Layer) Close(ctx context.Context) {
+	l.mu.Lock()
+	l.closed = true
+	ackers := maps.Clone(l.ackers)
+	l.mu.Unlock()
+	for k, a := range ackers {
+		if a.retire() {
+			l.dropAcker(k)
+		}
+	}
 	quiet := make(chan struct{})
-	go func() { // ends with the last dialog, which the abandon below guarantees
+	go func() { // ends with the last dialog, which the dropping below guarantees
 		l.wg.Wait()
 		close(quiet)
 	}()
 	select {
 	case <-quiet:
+		l.end()
 		return
 	case <-ctx.Done():
 	}
@@ -124,13 +207,9 @@ func (l *Layer) Close(ctx context.Context) {
 	}
 	l.mu.Unlock()
 	for _, d := range left {
-		d.post(func() {
-			if d.clientTx != nil {
-				d.clientTx.Terminate()
-			}
-			d.finish(End{Err: ErrClosed})
-		})
+		d.post(func() { d.abandon(503, ErrClosed) })
 	}
+	l.end()
 	<-quiet
 }
 
@@ -143,31 +222,46 @@ type Options struct {
 }
 
 func (l *Layer) dialog(handler Handler, o Options) *Dialog {
-	ctx, cancel := context.WithCancelCause(context.Background())
-	return &Dialog{layer: l, handler: handler, log: o.Log, contact: o.Contact, rewrite: o.Rewrite, credentials: o.Credentials,
-		mailbox: make(chan func(), mailboxSize), ctx: ctx, cancel: cancel}
+	d := &Dialog{layer: l, handler: handler, log: o.Log, credentials: o.Credentials, mailbox: newMailbox(), done: make(chan struct{}),
+		open: map[*sip.ClientTx]func(*sip.Response, error){}}
+	d.us.contact, d.us.rewrite = o.Contact, o.Rewrite
+	d.ctx, d.cancel = context.WithCancelCause(l.ctx)
+	return d
+}
+
+// start begins the dialog's goroutine. A closed layer ends it at once, on the caller's.
+func (d *Dialog) start() {
+	if d.layer.add(d) {
+		return
+	}
+	d.cancel(ErrClosed)
+	if d.uac {
+		d.handler.Failed(nil, ErrClosed)
+	}
+	d.abandon(503, ErrClosed)
+	d.mailbox.close()
+	close(d.done)
 }
 
 // Accept makes the UAS side for an INVITE that has not been answered yet. The Contact header has been checked to be there.
 func (l *Layer) Accept(tx *sip.ServerTx, handler Handler, o Options) *Dialog {
 	d := l.dialog(handler, o)
 	req := tx.Request
-	d.callID = req.CallID().Value()
-	d.localTag = tx.LocalTag()
-	d.peerTag, _ = req.From().Params.Get("tag")
-	d.remoteTag = d.peerTag
-	d.localURI, d.remoteURI = sip.AddressWithoutTag(req.To()), sip.AddressWithoutTag(req.From())
-	d.remoteSeq = req.CSeq().SeqNo
-	d.inviteSeq = d.remoteSeq
-	d.target = req.Contact().Address
-	d.routes = sip.HeaderValues(req, "Record-Route")
-	d.serverTx = tx
-	d.hop = sip.Hop{Transport: tx.Transport, Addr: tx.Source}
-	d.post(d.rehop)
-	l.add(d)
+	d.us.callID, d.us.tag = req.CallID().Value(), tx.LocalTag()
+	d.us.uri, d.us.remote = sip.AddressWithoutTag(req.To()), sip.AddressWithoutTag(req.From())
+	d.firstTag, d.firstCSeq = sip.FromTag(req), req.CSeq().SeqNo
+	d.peer = &peer{tag: d.firstTag, routes: sip.HeaderValues(req, "Record-Route"), next: sip.Hop{Transport: tx.Transport, Addr: tx.Source},
+		seq: d.firstCSeq, seqSet: true}
+	d.peer.refresh(req.Contact())
+	d.localSeq = firstCSeq()
+	d.theirs = theirs{tx: tx, lost: tx.Done(), seq: d.firstCSeq, empty: len(req.Body()) == 0}
+	d.start()
 	tx.OnCancel(d.cancelled)
 	return d
 }
+
+// firstCSeq: §8.1.1.5 wants less than 2**31; leave room.
+func firstCSeq() uint32 { return rand.Uint32N(1 << 15) }
 
 // Call says whom to invite.
 type Call struct {
@@ -183,12 +277,12 @@ type Call struct {
 func (l *Layer) Invite(c Call, handler Handler, o Options) *Dialog {
 	d := l.dialog(handler, o)
 	d.uac = true
-	d.callID, d.localTag = sip.NewCallID(), sip.NewTag()
-	d.localURI, d.remoteURI = c.From, c.To
-	d.target, d.hop, d.routes = c.Target, c.Hop, c.Routes
-	d.extra, d.offer = c.Headers, c.Offer
-	d.localSeq = rand.Uint32N(1 << 15) // RFC 3261 §8.1.1.5 wants less than 2**31; leave room
-	d.post(func() { d.sendInvite(nil) })
-	l.add(d)
+	d.us.callID, d.us.tag = sip.NewCallID(), sip.NewTag()
+	d.us.uri, d.us.remote = c.From, c.To
+	d.peer = &peer{target: requestURI(c.Target), routes: c.Routes, next: c.Hop}
+	d.ours = ours{first: d.peer, headers: c.Headers, offer: c.Offer}
+	d.localSeq = firstCSeq()
+	d.post(func() { d.sendInvite(nil, nil) })
+	d.start()
 	return d
 }

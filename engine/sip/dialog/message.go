@@ -1,32 +1,85 @@
 package dialog
 
 import (
+	"context"
+	"net/netip"
+	"slices"
 	"strconv"
+	"strings"
+	"time"
 
 	"asterism/engine/sip"
 )
 
-// request builds a request within the dialog (§12.2.1.1) with the current CSeq.
-func (d *Dialog) request(method sip.Method, body []byte) *sip.Request {
-	return d.requestSeq(method, d.localSeq, body)
+// ourside is our half of a dialog's identity. It never changes.
+type ourside struct {
+	callID, tag string
+	uri, remote string // as they stand in From/To, with display names, without tags
+	contact     string // our Contact, address part
+	rewrite     bool   // trust the source address more than the Contact (rewrite_contact)
 }
 
-func (d *Dialog) requestSeq(method sip.Method, seq uint32, body []byte) *sip.Request {
-	req := sip.NewRequest(method, d.target)
-	for _, r := range d.routes {
+// peer is the other half: one remote tag with what it told of itself. Forks of one INVITE are peers that share ourside.
+type peer struct {
+	tag    string
+	target sip.URI  // remote target
+	routes []string // route set
+	next   sip.Hop  // where requests go
+	moved  bool     // target or route set changed since next was found
+	seq    uint32   // CSeq of its last request
+	seqSet bool
+}
+
+// learn takes route set (reversed: we are the UAC) and remote target from a response that makes a dialog (§12.1.2).
+func (p *peer) learn(res *sip.Response) {
+	p.routes = sip.HeaderValues(res, "Record-Route")
+	slices.Reverse(p.routes)
+	p.refresh(res.Contact())
+	p.moved = true
+}
+
+// refresh replaces the remote target (§12.2.1.2, §12.2.2).
+func (p *peer) refresh(c *sip.ContactHeader) {
+	if c == nil || c.Address.Wildcard {
+		return
+	}
+	p.target, p.moved = requestURI(c.Address), true
+}
+
+// requestURI leaves away what a Contact may say and a Request-URI may not (§19.1.1).
+func requestURI(u sip.URI) sip.URI {
+	u = *u.Clone()
+	u.Headers = nil
+	sip.RemoveURIParam(&u, "method")
+	return u
+}
+
+// seen notes where the peer sends from, if that is where it is to be found: behind NAT, or on the connection it has now.
+func (p *peer) seen(us *ourside, t *sip.Transport, source netip.AddrPort) {
+	if source.IsValid() && (us.rewrite || t.Protocol() != "udp" && p.next.Transport == t) {
+		p.next.Transport, p.next.Addr = t, source
+	}
+}
+
+// request builds a request to p (§12.2.1.1).
+func (us *ourside) request(p *peer, method sip.Method, seq uint32, body []byte) *sip.Request {
+	uri, routes := p.target, p.routes
+	if len(routes) > 0 {
+		if first, err := sip.ParseAddressURI(routes[0]); err == nil && !loose(&first) { // a strict router wants to be the target
+			uri = requestURI(first)
+			routes = append(slices.Clone(routes[1:]), "<"+p.target.String()+">")
+		}
+	}
+	req := sip.NewRequest(method, uri)
+	for _, r := range routes {
 		req.AppendHeader(sip.NewHeader("Route", r))
 	}
-	req.AppendHeader(sip.NewHeader("From", tagged(d.localURI, d.localTag)))
-	req.AppendHeader(sip.NewHeader("To", tagged(d.remoteURI, d.remoteTag)))
-	req.AppendHeader(sip.NewHeader("Call-ID", d.callID))
+	req.AppendHeader(sip.NewHeader("From", tagged(us.uri, us.tag)))
+	req.AppendHeader(sip.NewHeader("To", tagged(us.remote, p.tag)))
+	req.AppendHeader(sip.NewHeader("Call-ID", us.callID))
 	req.AppendHeader(sip.NewHeader("CSeq", strconv.FormatUint(uint64(seq), 10)+" "+string(method)))
 	if method == sip.INVITE || method == sip.UPDATE || len(body) > 0 && method == sip.ACK {
-		d.decorate(req, body)
-	}
-	if d.state == calling && method == sip.INVITE {
-		for _, h := range d.extra {
-			req.AppendHeader(h)
-		}
+		us.decorate(req, body)
 	}
 	if len(body) > 0 {
 		req.SetBody(body)
@@ -34,9 +87,14 @@ func (d *Dialog) requestSeq(method sip.Method, seq uint32, body []byte) *sip.Req
 	return req
 }
 
-// decorate adds what every message of ours within a dialog carries, and the type of its body.
-func (d *Dialog) decorate(m sip.Message, body []byte, headers ...sip.Header) {
-	m.AppendHeader(sip.NewHeader("Contact", d.contact))
+func loose(u *sip.URI) bool {
+	_, ok := sip.URIParam(u, "lr")
+	return ok
+}
+
+// decorate adds what INVITE, UPDATE and their answers carry, and the type of their body.
+func (us *ourside) decorate(m sip.Message, body []byte, headers ...sip.Header) {
+	m.AppendHeader(sip.NewHeader("Contact", us.contact))
 	m.AppendHeader(sip.NewHeader("Allow", sip.Allow))
 	for _, h := range headers {
 		m.AppendHeader(h)
@@ -53,29 +111,64 @@ func tagged(address, tag string) string {
 	return address + ";tag=" + tag
 }
 
-// nextHop is where a request within the dialog goes now.
-func (d *Dialog) nextHop() sip.Hop { return d.hop }
+// request builds a request within the dialog with the next CSeq.
+func (d *Dialog) request(method sip.Method, body []byte) *sip.Request {
+	d.localSeq++
+	return d.us.request(d.peer, method, d.localSeq, body)
+}
 
-// rehop finds the next hop after the route set or the target changed: the first route, else the remote target (§12.2.1.1, §8.1.2).
+// carry copies the credentials of one request to the next: the ACK needs the INVITE's (§22.1), and one that is challenged a second time
+// keeps what satisfied the first proxy (§22.3).
+func carry(from, to *sip.Request) {
+	for _, name := range []string{"Authorization", "Proxy-Authorization"} {
+		for _, v := range sip.HeaderValues(from, name) {
+			to.AppendHeader(sip.NewHeader(name, v))
+		}
+	}
+}
+
+// resolveTimeout bounds a look-up of the peer's host name: the dialog answers nobody meanwhile.
+const resolveTimeout = 3 * time.Second
+
+// hop is where a request to p goes now: the first route, else the remote target (§12.2.1.1, §8.1.2). It is looked up when first needed, so
+// that a call the peer hangs up never waits for DNS.
 //
-// Deviates: with rewrite_contact, and on connections, it stays where the peer's messages come from, because a phone behind NAT cannot
-// be reached at the address it names.
-func (d *Dialog) rehop() {
-	uri := d.target
-	if len(d.routes) > 0 {
-		route, err := sip.ParseAddressURI(d.routes[0])
+// Deviates: with rewrite_contact, and while the peer's connection is open, it stays where the peer's messages come from, because a phone
+// behind NAT cannot be reached at the address it names.
+func (d *Dialog) hop(p *peer) sip.Hop { return d.layer.hop(d.ctx, &d.us, p) }
+
+func transportOf(u *sip.URI) string {
+	v, _ := sip.URIParam(u, "transport")
+	return strings.ToLower(v)
+}
+
+func (l *Layer) hop(ctx context.Context, us *ourside, p *peer) sip.Hop {
+	stream := p.next.Transport.Protocol() != "udp"
+	uri := p.target
+	switch {
+	case !p.moved:
+		return p.next
+	case len(p.routes) > 0:
+		route, err := sip.ParseAddressURI(p.routes[0])
 		if err != nil {
-			d.log.Debug().Err(err).Msg("route set unusable, keeping the hop")
-			return
+			l.log.Debug().Err(err).Str("sip_call_id", us.callID).Msg("route set unusable, keeping the hop")
+			return p.next
 		}
 		uri = route
-	} else if d.rewrite || d.hop.Transport.Protocol() != "udp" {
-		return
+	case us.rewrite && !stream || stream && p.next.Transport.Connected(p.next.Addr):
+		return p.next
 	}
-	hop, err := d.layer.stack.Resolve(d.ctx, &uri, d.hop.Transport)
+	t := p.next.Transport
+	if named := transportOf(&uri); named != "" && named != t.Protocol() {
+		t = nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, resolveTimeout)
+	defer cancel()
+	hop, err := l.stack.Resolve(ctx, &uri, t)
 	if err != nil {
-		d.log.Debug().Err(err).Str("uri", uri.String()).Msg("remote target does not resolve, keeping the hop")
-		return
+		l.log.Debug().Err(err).Str("uri", uri.String()).Str("sip_call_id", us.callID).Msg("remote target does not resolve, keeping the hop")
+		return p.next
 	}
-	d.hop = hop
+	p.next, p.moved = hop, false
+	return hop
 }

@@ -2,58 +2,78 @@ package dialog
 
 import (
 	"errors"
-	"time"
 
 	"asterism/engine/sip"
 )
 
-// maxAuthTries bounds how often one request is repeated with credentials: twice, for a stale nonce.
-const maxAuthTries = 2
+// maxAuthTries bounds how often one request is repeated with credentials: two proxies and the phone may ask, and a nonce may be stale.
+const maxAuthTries = 4
 
-// sendInvite sends the INVITE or re-INVITE with the current state.
-func (d *Dialog) sendInvite(challenge *sip.Response) {
+// ours is our INVITE or re-INVITE.
+type ours struct {
+	tx      *sip.ClientTx // while it has no final response
+	seq     uint32
+	offer   []byte
+	tries   int
+	done    func(*sip.Response, error) // of Reinvite
+	first   *peer                      // as UAC: whom the INVITE goes to, before anybody made a dialog of it
+	headers []sip.Header               // as UAC: of the INVITE
+	acker   *acker
+}
+
+// sendInvite sends the INVITE or re-INVITE, with the answer to a challenge of an earlier one.
+func (d *Dialog) sendInvite(challenge *sip.Response, earlier *sip.Request) {
+	p, headers := d.peer, []sip.Header(nil)
+	if d.state == calling { // whatever forks have told, this begins anew: no To tag, their routes and targets are theirs
+		d.forks, d.peer = nil, d.ours.first
+		p, headers = d.ours.first, d.ours.headers
+	}
 	d.localSeq++
-	req := d.request(sip.INVITE, d.offer)
+	req := d.us.request(p, sip.INVITE, d.localSeq, d.ours.offer)
+	for _, h := range headers {
+		req.AppendHeader(h)
+	}
 	if challenge != nil {
+		carry(earlier, req)
 		if err := sip.Authorize(req, challenge, d.credentials); err != nil {
 			d.inviteFailed(challenge, err)
 			return
 		}
 	}
-	tx, err := d.layer.stack.Request(d.ctx, d.nextHop(), req)
+	d.ours.acker = d.layer.acker(d) // before it is sent: an answer may come back at once
+	d.ours.acker.inviting(req)
+	tx, err := d.layer.stack.Request(d.ctx, d.hop(p), req)
 	if err != nil {
 		d.inviteFailed(nil, err)
 		return
 	}
-	d.clientTx, d.clientCSeq = tx, d.localSeq
-	d.requestWait.Go(func() { d.receive(tx, d.fromINVITE) })
-	if d.hangup {
-		d.try(tx.Cancel(d.reason))
-	}
+	d.ours.tx, d.ours.seq = tx, d.localSeq
+	d.readers.Go(func() { d.receive(tx, d.fromInvite) })
 }
 
-// receive reads one client transaction and posts what it says; it ends with the transaction.
+// receive reads one client transaction and posts what it says; it ends with the transaction or the dialog.
 func (d *Dialog) receive(tx *sip.ClientTx, take func(*sip.ClientTx, *sip.Response, error)) {
 	for {
 		res, err := tx.Next(d.ctx)
 		if d.ctx.Err() != nil {
 			return
 		}
-		d.post(func() { take(tx, res, err) })
-		if err != nil || res.StatusCode >= 200 {
+		last := err != nil || res.StatusCode >= 200
+		d.mailbox.put(func() { take(tx, res, err) }, !last) // provisional ones may be lost: a flood of them must not pile up
+		if last {
 			return
 		}
 	}
 }
 
-// fromINVITE takes a response to our INVITE.
-func (d *Dialog) fromINVITE(tx *sip.ClientTx, res *sip.Response, err error) {
-	if tx != d.clientTx || d.state == over {
-		return
+// fromInvite takes a response to our INVITE.
+func (d *Dialog) fromInvite(tx *sip.ClientTx, res *sip.Response, err error) {
+	if tx != d.ours.tx || d.state == over {
+		return // a 2xx is repeated, and finds the acker
 	}
 	switch {
 	case err != nil:
-		d.clientTx = nil
+		d.ours.tx = nil
 		d.inviteFailed(nil, err)
 	case res.StatusCode == 100:
 	case res.StatusCode < 200:
@@ -64,260 +84,131 @@ func (d *Dialog) fromINVITE(tx *sip.ClientTx, res *sip.Response, err error) {
 			}
 		}
 	case res.StatusCode < 300:
-		d.clientTx = nil
-		d.from2xx(res)
+		d.ours.tx = nil
+		d.from2xx(tx, res)
 	default:
-		d.clientTx = nil
-		if (res.StatusCode == 401 || res.StatusCode == 407) && d.authTries < maxAuthTries && len(d.credentials) > 0 && !d.hangup {
-			d.authTries++
-			d.sendInvite(res)
+		d.ours.tx = nil
+		if challenged(res) && d.ours.tries < maxAuthTries && len(d.credentials) > 0 && !d.hangup && d.state != ending {
+			d.ours.tries++
+			d.sendInvite(res, tx.Request())
 			return
 		}
 		d.inviteFailed(res, nil)
 	}
 }
 
-// early lets a provisional response with a tag make or move the early dialog; the last one counts until a 2xx decides.
+func challenged(res *sip.Response) bool { return res.StatusCode == 401 || res.StatusCode == 407 }
+
+// early lets a provisional response with a tag make an early dialog; the last one is where our own requests go until a 2xx decides.
 func (d *Dialog) early(res *sip.Response) {
-	tag, _ := res.To().Params.Get("tag")
+	tag := sip.ToTag(res)
 	if tag == "" {
 		return
 	}
-	d.remoteTag = tag
-	d.learn(res)
-}
-
-// learn takes route set and remote target from a response that makes a dialog (§12.1.2).
-func (d *Dialog) learn(res *sip.Response) {
-	if d.state == calling {
-		d.routes = d.routes[:0:0]
-		values := sip.HeaderValues(res, "Record-Route")
-		for i := len(values) - 1; i >= 0; i-- {
-			d.routes = append(d.routes, values[i])
-		}
-	}
-	if c := res.Contact(); c != nil {
-		d.target = c.Address
+	if p := d.fork(tag); p != nil {
+		p.learn(res)
+		d.peer = p
 	}
 }
 
 // from2xx: the INVITE was accepted. The ACK goes out whatever we want with the call (§13.2.2.4).
-func (d *Dialog) from2xx(res *sip.Response) {
+func (d *Dialog) from2xx(tx *sip.ClientTx, res *sip.Response) {
 	initial := d.state == calling
-	tag, _ := res.To().Params.Get("tag")
-	d.remoteTag = tag
-	d.learn(res)
 	if initial {
-		d.rehop()
-		d.state = confirmed
+		p := d.fork(sip.ToTag(res))
+		if p == nil {
+			p = &peer{tag: sip.ToTag(res), target: d.ours.first.target, next: d.ours.first.next}
+		}
+		p.learn(res) // the route set anew: early ones do not count (§13.2.2.4)
+		d.peer, d.state = p, confirmed
+		d.ours.acker.settled(p.tag)
+	} else {
+		d.peer.refresh(res.Contact())
 	}
 	var body []byte
-	if !d.hangup {
+	if !d.ended {
 		body = d.handler.Accepted(res)
 	}
-	d.sendACK(body)
-	d.offer, d.authTries = nil, 0
-	if f := d.reinvited; f != nil && !initial {
-		d.reinvited = nil
-		f(res, nil)
-	}
-	if d.hangup {
+	ack := d.us.request(d.peer, sip.ACK, d.ours.seq, body)
+	carry(tx.Request(), ack)
+	d.try(d.ours.acker.send(d.ctx, d.peer.tag, d.hop(d.peer), ack))
+	d.inviteOver(res, nil)
+	switch {
+	case d.state == ending: // the peer's BYE was faster
+		d.finish(End{})
+	case d.hangup:
 		d.bye()
 	}
 }
 
-func (d *Dialog) sendACK(body []byte) {
-	ack := d.requestSeq(sip.ACK, d.clientCSeq, body)
-	d.ack = ack
-	d.try(d.layer.stack.Send(d.ctx, d.nextHop(), ack))
-}
-
-// again2xx: a repeated 2xx wants its ACK again; one from another fork is acknowledged and ended (§13.2.2.4).
-func (d *Dialog) again2xx(res *sip.Response) {
-	if d.state == over || d.ack == nil {
-		return
-	}
-	tag, _ := res.To().Params.Get("tag")
-	if tag == d.remoteTag {
-		if res.CSeq().SeqNo == d.clientCSeq {
-			d.try(d.layer.stack.Send(d.ctx, d.nextHop(), d.ack.Clone()))
-		}
-		return
-	}
-	d.endFork(tag, res)
-}
-
-// endFork ends a dialog that another branch of our INVITE made after the first answer won.
-func (d *Dialog) endFork(tag string, res *sip.Response) {
-	fork := &Dialog{layer: d.layer, log: d.log, callID: d.callID, localTag: d.localTag, localURI: d.localURI, remoteURI: d.remoteURI,
-		contact: d.contact, hop: d.hop, ctx: d.ctx, remoteTag: tag, target: d.target, localSeq: res.CSeq().SeqNo}
-	fork.learn(res)
-	fork.rehop()
-	d.try(d.layer.stack.Send(d.ctx, fork.nextHop(), fork.requestSeq(sip.ACK, res.CSeq().SeqNo, nil)))
-	fork.localSeq++
-	if tx, err := d.layer.stack.Request(d.ctx, fork.nextHop(), fork.request(sip.BYE, nil)); err == nil {
-		d.requestWait.Go(func() { d.receive(tx, func(*sip.ClientTx, *sip.Response, error) {}) })
+// inviteOver tells who waits for our INVITE.
+func (d *Dialog) inviteOver(res *sip.Response, err error) {
+	done := d.ours.done
+	d.ours.offer, d.ours.tries, d.ours.done = nil, 0, nil
+	if done != nil {
+		done(res, err)
 	}
 }
 
 // inviteFailed: our INVITE or re-INVITE was refused.
 func (d *Dialog) inviteFailed(res *sip.Response, err error) {
-	d.offer, d.authTries = nil, 0
 	if d.state == calling {
-		if !d.hangup {
+		if !d.ended {
 			d.handler.Failed(res, err)
 		}
 		d.finish(End{Response: res, Err: err})
 		return
 	}
-	f := d.reinvited
-	d.reinvited = nil
-	if f != nil {
-		f(res, err)
-	}
-	if d.hangup {
+	d.inviteOver(res, err)
+	switch {
+	case d.state == ending:
+		d.finish(End{})
+	case d.hangup:
 		d.bye()
-		return
-	}
-	// §14.1, §12.2.1.2: 481, 408 and no answer at all mean that the peer no longer knows the dialog.
-	if (res == nil && errors.Is(err, sip.ErrTimeout)) || (res != nil && (res.StatusCode == 481 || res.StatusCode == 408)) {
-		d.tellEnded(End{Response: res, Err: err})
-		d.bye()
+	case forgotten(res, err):
+		d.leave(End{Response: res, Err: err})
 	}
 }
 
-// Reinvite sends a re-INVITE with an offer; done hears its end on the dialog's goroutine.
+// forgotten: 481, 408 and no answer at all mean that the peer no longer knows the dialog (§12.2.1.2, §14.1).
+func forgotten(res *sip.Response, err error) bool {
+	if res == nil {
+		return errors.Is(err, sip.ErrTimeout)
+	}
+	return res.StatusCode == 481 || res.StatusCode == 408
+}
+
+// giveUpInvite ends the wait for a peer who answers neither our INVITE nor its CANCEL: 64*T1 as for any transaction (§9.1).
+func (d *Dialog) giveUpInvite() {
+	if d.ours.tx == nil {
+		return
+	}
+	d.ours.tx.Terminate() // a 2xx that still comes finds the acker
+	d.ours.tx = nil
+	if d.state == calling || d.state == ending {
+		d.finish(End{Err: sip.ErrTimeout})
+		return
+	}
+	d.inviteOver(nil, sip.ErrTimeout)
+	d.bye()
+}
+
+// Reinvite sends a re-INVITE with an offer; done hears its end, once, on the dialog's goroutine. ErrPending: another offer is open, try
+// again; so does a response of 491 say (§14.1: after 2.1–4 s if the call is ours, else up to 2 s), with an offer made anew, since the
+// peer's own may have changed the session. ErrClosed: the dialog is over; when it was so before, done is called on the caller's goroutine.
 func (d *Dialog) Reinvite(offer []byte, done func(*sip.Response, error)) {
-	d.post(func() {
-		if d.state != confirmed || d.clientTx != nil || d.serverTx != nil || d.hangup {
-			done(nil, ErrClosed)
-			return
-		}
-		d.offer, d.reinvited = offer, done
-		d.sendInvite(nil)
-	})
-}
-
-// Request sends another request within the dialog (INFO, OPTIONS, NOTIFY …); done, if not nil, hears the final response.
-func (d *Dialog) Request(method sip.Method, contentType string, body []byte, done func(*sip.Response, error), headers ...sip.Header) {
-	d.post(func() {
-		if d.state == over || d.hangup {
-			if done != nil {
-				done(nil, ErrClosed)
-			}
-			return
-		}
-		if len(body) > 0 {
-			headers = append(headers, sip.NewHeader("Content-Type", contentType))
-		}
-		d.sendRequest(method, body, nil, 0, done, headers)
-	})
-}
-
-func (d *Dialog) sendRequest(method sip.Method, body []byte, challenge *sip.Response, tries int, done func(*sip.Response, error), headers []sip.Header) {
-	d.localSeq++
-	req := d.request(method, body)
-	for _, h := range headers {
-		req.AppendHeader(h)
-	}
-	finish := func(res *sip.Response, err error) {
-		if done != nil {
-			done(res, err)
-		}
-	}
-	if challenge != nil {
-		if err := sip.Authorize(req, challenge, d.credentials); err != nil {
-			finish(challenge, err)
-			return
-		}
-	}
-	tx, err := d.layer.stack.Request(d.ctx, d.nextHop(), req)
-	if err != nil {
-		finish(nil, err)
-		return
-	}
-	d.requestWait.Go(func() {
-		d.receive(tx, func(_ *sip.ClientTx, res *sip.Response, err error) {
-			switch {
-			case err == nil && res.StatusCode < 200:
-			case err == nil && (res.StatusCode == 401 || res.StatusCode == 407) && tries < maxAuthTries && len(d.credentials) > 0:
-				d.sendRequest(method, body, res, tries+1, done, headers)
-			default:
-				finish(res, err)
-			}
-		})
-	})
-}
-
-// Hangup ends the dialog from our side, whatever its state: CANCEL, BYE (after the ACK when we still wait for it), or for an unanswered
-// call from the peer the final response status. reason, if not empty, is the value of the Reason header (RFC 3326).
-func (d *Dialog) Hangup(status int, reason string, headers ...sip.Header) {
-	d.post(func() {
-		if d.hangup || d.state == over {
-			return
-		}
-		d.hangup, d.reason = true, reason
+	posted := d.post(func() {
 		switch {
-		case d.state == calling && d.uac:
-			d.tellEnded(End{})
-			if d.clientTx != nil {
-				d.try(d.clientTx.Cancel(reason))
-				d.boundEnd()
-				return
-			}
-			d.finish(End{})
-		case d.state == calling:
-			res := sip.NewResponse(d.serverTx.Request, status, "", nil)
-			if reason != "" {
-				res.AppendHeader(sip.NewHeader("Reason", reason))
-			}
-			for _, h := range headers {
-				res.AppendHeader(h)
-			}
-			d.try(d.serverTx.Respond(res))
-			d.finish(End{})
-		case d.state == answered:
-			d.tellEnded(End{})
-			d.byeAfterACK = true // §15: not before the ACK
-		case d.clientTx != nil:
-			d.tellEnded(End{})
-			d.try(d.clientTx.Cancel(reason)) // a re-INVITE is open; BYE follows its end
+		case d.state == over || d.state == ending || d.hangup:
+			done(nil, ErrClosed)
+		case d.state != confirmed || d.ours.tx != nil || d.theirs.tx != nil:
+			done(nil, ErrPending)
 		default:
-			d.tellEnded(End{})
-			d.bye()
+			d.ours.offer, d.ours.done = offer, done
+			d.sendInvite(nil, nil)
 		}
 	})
-}
-
-// boundEnd makes sure that a peer who answers neither CANCEL nor INVITE cannot keep the dialog: 64*T1 as for any transaction (§9.1).
-func (d *Dialog) boundEnd() {
-	d.requestWait.Go(func() {
-		timer := time.NewTimer(64 * t1)
-		defer timer.Stop()
-		select {
-		case <-timer.C:
-			d.post(func() {
-				if d.state == calling {
-					if d.clientTx != nil {
-						d.clientTx.Terminate()
-					}
-					d.finish(End{})
-				}
-			})
-		case <-d.ctx.Done():
-		}
-	})
-}
-
-// bye sends the BYE and ends the dialog when it is answered, or can't be.
-func (d *Dialog) bye() {
-	if d.state == ending || d.state == over {
-		return
+	if !posted {
+		done(nil, ErrClosed)
 	}
-	d.state, d.hangup = ending, true
-	var headers []sip.Header
-	if d.reason != "" {
-		headers = append(headers, sip.NewHeader("Reason", d.reason))
-	}
-	d.sendRequest(sip.BYE, nil, nil, 0, func(res *sip.Response, err error) { d.finish(End{Response: res, Err: err}) }, headers)
 }

@@ -1,0 +1,666 @@
+package dialog
+
+import (
+	"bufio"
+	"bytes"
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"asterism/engine/sip"
+
+	"github.com/rs/zerolog"
+	"go.uber.org/goleak"
+)
+
+// stackT1 is the T1 of stacks here; sipgo has one a process: Timers B and F are 640 ms. testT1 is that of layers, less hurried, because the
+// machine may be busy; tests of what happens at the end of a layer's patience take hasty.
+const (
+	stackT1 = 10 * time.Millisecond
+	testT1  = 20 * time.Millisecond
+	hasty   = 3 * time.Millisecond
+)
+
+// soon bounds every wait of a test for something that must happen.
+const soon = 5 * time.Second
+
+// pbx is our side: a real stack, a layer, and a leg for each dialog.
+type pbx struct {
+	t     testing.TB
+	stack *sip.Stack
+	layer *Layer
+	tr    *sip.Transport
+	legs  chan *leg // of INVITEs that came in
+	made  []*leg    // all
+	mu    sync.Mutex
+	opts  Options
+}
+
+func newPBX(t testing.TB, proto string, timers ...Config) *pbx {
+	t.Helper()
+	x := startPBX(t, proto, append(timers, Config{})[0])
+	t.Cleanup(func() {
+		x.stop()
+		goleak.VerifyNone(t)
+	})
+	return x
+}
+
+func startPBX(t testing.TB, proto string, cfg Config) *pbx {
+	t.Helper()
+	x := &pbx{t: t, legs: make(chan *leg, 2000)}
+	x.stack = sip.New(sip.Config{T1: stackT1, Log: zerolog.Nop(), OnRequest: x.request,
+		OnACK:      func(_ *sip.Transport, req *sip.Request) { x.layer.DeliverACK(req) },
+		OnResponse: func(_ *sip.Transport, res *sip.Response) { x.layer.DeliverResponse(res) }})
+	cfg.Stack, cfg.Log, cfg.T1 = x.stack, zerolog.Nop(), cmp.Or(cfg.T1, testT1)
+	cfg.T2 = 8 * cfg.T1
+	x.layer = New(cfg)
+	tr, err := x.stack.Listen(sip.TransportConfig{Name: proto, Protocol: proto, Bind: netip.MustParseAddrPort("127.0.0.1:0")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	x.tr = tr
+	contact := "<sip:pbx@" + tr.LocalAddr().String() + ">"
+	if proto == "tcp" {
+		contact = "<sip:pbx@" + tr.LocalAddr().String() + ";transport=tcp>"
+	}
+	x.option(func(o *Options) { *o = Options{Contact: contact, Log: zerolog.Nop()} })
+	return x
+}
+
+// option changes what dialogs to come are made with.
+func (x *pbx) option(change func(*Options)) Options {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	change(&x.opts)
+	return x.opts
+}
+
+func (x *pbx) options() Options { return x.option(func(*Options) {}) }
+
+// stop ends everything and checks that each dialog told its end once, and nothing after it.
+func (x *pbx) stop() {
+	ctx, cancel := context.WithTimeout(context.Background(), 100*testT1)
+	defer cancel()
+	x.layer.Close(ctx)
+	if n := x.layer.Len(); n != 0 {
+		x.t.Errorf("%d dialogs are left", n)
+	}
+	if n := len(x.layer.ackers) + len(x.layer.invited); n != 0 {
+		x.t.Errorf("%d remnants of dialogs are left", n)
+	}
+	x.stack.Close()
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	for i, l := range x.made {
+		l.mu.Lock()
+		if l.ends != 1 || l.late != "" {
+			x.t.Errorf("leg %d ended %d times; after the end it heard %q", i, l.ends, l.late)
+		}
+		l.mu.Unlock()
+	}
+}
+
+func (x *pbx) request(tx *sip.ServerTx) {
+	switch {
+	case sip.ToTag(tx.Request) != "":
+		if !x.layer.Deliver(tx) {
+			respond(tx, 481)
+		}
+	case x.layer.Merged(tx.Request):
+		respond(tx, 482)
+	case tx.Request.Method == sip.INVITE:
+		l := x.leg()
+		l.d = x.layer.Accept(tx, l, x.options())
+		x.legs <- l
+	default:
+		respond(tx, 481)
+	}
+}
+
+func (x *pbx) leg() *leg {
+	l := &leg{t: x.t, events: make(chan string, 1000), status: 200, answer: []byte("answer")}
+	x.mu.Lock()
+	x.made = append(x.made, l)
+	x.mu.Unlock()
+	return l
+}
+
+// call invites a phone.
+func (x *pbx) call(p *phone, change ...func(*Call)) *leg {
+	x.t.Helper()
+	c := Call{Target: *sip.NewAddrURI("phone", p.addr()), Hop: sip.Hop{Transport: x.tr, Addr: p.addr()}, From: `"PBX" <sip:pbx@example.com>`,
+		To: "<sip:phone@example.com>", Offer: []byte("offer"), Headers: []sip.Header{sip.NewHeader("X-Test", "1")}}
+	for _, f := range change {
+		f(&c)
+	}
+	l := x.leg()
+	l.d = x.layer.Invite(c, l, x.options())
+	return l
+}
+
+// incoming is the leg of the INVITE a phone has just sent.
+func (x *pbx) incoming() *leg {
+	x.t.Helper()
+	select {
+	case l := <-x.legs:
+		return l
+	case <-time.After(soon):
+		x.t.Fatal("no call came in")
+		return nil
+	}
+}
+
+// leg is the handler of a dialog: it writes down what it hears.
+type leg struct {
+	t      testing.TB
+	d      *Dialog
+	events chan string
+
+	mu     sync.Mutex
+	react  func() // called by Request
+	status int    // of Offer
+	answer []byte
+	bomb   string // panics in this method
+	ends   int
+	late   string
+	end    End
+}
+
+func (l *leg) say(format string, args ...any) {
+	s := fmt.Sprintf(format, args...)
+	l.mu.Lock()
+	if l.ends > 0 {
+		l.late += s + "; "
+	}
+	bomb := l.bomb != "" && strings.HasPrefix(s, l.bomb)
+	l.mu.Unlock()
+	select {
+	case l.events <- s:
+	default:
+	}
+	if bomb {
+		panic("bomb")
+	}
+}
+
+func (l *leg) Provisional(res *sip.Response) { l.say("provisional %d", res.StatusCode) }
+func (l *leg) Accepted(res *sip.Response) []byte {
+	l.say("accepted %d", res.StatusCode)
+	return nil
+}
+func (l *leg) Failed(res *sip.Response, err error) {
+	if res != nil {
+		l.say("failed %d", res.StatusCode)
+		return
+	}
+	l.say("failed %v", err)
+}
+func (l *leg) Offer(offer []byte) ([]byte, int) {
+	l.say("offer %s", offer)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.answer, l.status
+}
+func (l *leg) AckBody(body []byte) { l.say("ack %s", body) }
+func (l *leg) Request(tx *sip.ServerTx) {
+	l.say("request %s", tx.Request.Method)
+	l.mu.Lock()
+	react := l.react
+	l.mu.Unlock()
+	if react != nil {
+		react()
+	}
+	respond(tx, 200)
+}
+func (l *leg) Ended(e End) {
+	why := "us"
+	switch {
+	case e.Request != nil:
+		why = string(e.Request.Method)
+	case e.Response != nil:
+		why = strconv.Itoa(e.Response.StatusCode)
+	case e.Err != nil:
+		why = e.Err.Error()
+	}
+	l.mu.Lock()
+	l.end = e
+	l.mu.Unlock()
+	l.say("ended %s", why)
+	l.mu.Lock()
+	l.ends++
+	l.mu.Unlock()
+}
+
+// gone is how the dialog ended.
+func (l *leg) gone() End {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.end
+}
+
+// lateness is what was heard after the end, once.
+func (l *leg) lateness() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	late := l.late
+	l.late = ""
+	return late
+}
+
+// await waits until the dialog has come to a state.
+func (l *leg) await(want state) {
+	l.t.Helper()
+	for end := time.Now().Add(soon); time.Now().Before(end); time.Sleep(time.Millisecond / 4) {
+		got := make(chan state, 1)
+		if l.d.post(func() { got <- l.d.state }) && <-got == want {
+			return
+		}
+	}
+	l.t.Fatalf("the dialog does not come to state %d", want)
+}
+
+// expect wants the next events in this order.
+func (l *leg) expect(want ...string) {
+	l.t.Helper()
+	for _, w := range want {
+		select {
+		case got := <-l.events:
+			if !strings.HasPrefix(got, w) {
+				l.t.Fatalf("leg heard %q, want %q", got, w)
+			}
+		case <-time.After(soon):
+			l.t.Fatalf("leg heard nothing, want %q", w)
+		}
+	}
+}
+
+// block stops the dialog's goroutine until the function returned is called.
+func (l *leg) block() (release func()) {
+	in, out := make(chan struct{}), make(chan struct{})
+	l.d.post(func() { close(in); <-out })
+	<-in
+	return func() { close(out) }
+}
+
+// queued waits until so much is in the mailbox of a dialog that is blocked.
+func (l *leg) queued(n int) {
+	l.t.Helper()
+	for end := time.Now().Add(soon); time.Now().Before(end); time.Sleep(time.Millisecond / 4) {
+		l.d.mailbox.mu.Lock()
+		got := len(l.d.mailbox.queue)
+		l.d.mailbox.mu.Unlock()
+		if got >= n {
+			return
+		}
+	}
+	l.t.Fatalf("the mailbox does not come to hold %d", n)
+}
+
+// over waits for the dialog's goroutine.
+func (l *leg) over() {
+	l.t.Helper()
+	select {
+	case <-l.d.Done():
+	case <-time.After(soon):
+		l.t.Fatal("the dialog does not end")
+	}
+}
+
+// phone is the peer, played by hand on a raw socket.
+type phone struct {
+	t     testing.TB
+	udp   *net.UDPConn
+	ln    net.Listener
+	inbox chan *wire
+	wg    sync.WaitGroup
+	seen  map[string]bool
+
+	mu    sync.Mutex
+	pbx   net.Addr
+	conns []net.Conn
+}
+
+func newPhone(t testing.TB, proto string) *phone {
+	t.Helper()
+	p := &phone{t: t, inbox: make(chan *wire, 10000), seen: map[string]bool{}}
+	var err error
+	if proto == "udp" {
+		p.udp, err = net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	} else {
+		p.ln, err = net.Listen("tcp4", "127.0.0.1:0")
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.wg.Go(p.read)
+	t.Cleanup(p.close)
+	return p
+}
+
+func (p *phone) close() {
+	if p.udp != nil {
+		p.udp.Close()
+	} else {
+		p.ln.Close()
+		p.drop()
+	}
+	p.wg.Wait()
+}
+
+// drop closes the phone's connections.
+func (p *phone) drop() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, c := range p.conns {
+		c.Close()
+	}
+	p.conns = nil
+}
+
+func (p *phone) addr() netip.AddrPort {
+	if p.udp != nil {
+		return p.udp.LocalAddr().(*net.UDPAddr).AddrPort()
+	}
+	return p.ln.Addr().(*net.TCPAddr).AddrPort()
+}
+
+func (p *phone) read() {
+	if p.udp == nil {
+		for {
+			c, err := p.ln.Accept()
+			if err != nil {
+				return
+			}
+			p.stream(c)
+		}
+	}
+	b := make([]byte, 65536)
+	for {
+		n, from, err := p.udp.ReadFromUDP(b)
+		if err != nil {
+			return
+		}
+		p.mu.Lock()
+		p.pbx = from
+		p.mu.Unlock()
+		p.take(bytes.Clone(b[:n]))
+	}
+}
+
+func (p *phone) stream(c net.Conn) {
+	p.mu.Lock()
+	p.conns = append(p.conns, c)
+	p.mu.Unlock()
+	p.wg.Go(func() {
+		r := bufio.NewReader(c)
+		for {
+			var b bytes.Buffer
+			length := 0
+			for {
+				line, err := r.ReadString('\n')
+				if err != nil {
+					return
+				}
+				b.WriteString(line)
+				if v, ok := strings.CutPrefix(line, "Content-Length: "); ok {
+					length, _ = strconv.Atoi(strings.TrimSpace(v))
+				}
+				if line == "\r\n" {
+					break
+				}
+			}
+			if _, err := io.CopyN(&b, r, int64(length)); err != nil {
+				return
+			}
+			p.take(b.Bytes())
+		}
+	})
+}
+
+func (p *phone) take(b []byte) {
+	head, body, _ := strings.Cut(string(b), "\r\n\r\n")
+	lines := strings.Split(head, "\r\n")
+	p.inbox <- &wire{raw: string(b), start: lines[0], lines: lines[1:], body: body, at: time.Now()}
+}
+
+// send writes a message to the PBX x.
+func (p *phone) send(x *pbx, msg string) {
+	p.t.Helper()
+	if p.udp != nil {
+		if _, err := p.udp.WriteToUDPAddrPort([]byte(msg), x.tr.LocalAddr()); err != nil {
+			p.t.Fatal(err)
+		}
+		return
+	}
+	p.mu.Lock()
+	var c net.Conn
+	if len(p.conns) > 0 {
+		c = p.conns[len(p.conns)-1]
+	}
+	p.mu.Unlock()
+	if c == nil {
+		var err error
+		if c, err = net.Dial("tcp4", x.tr.LocalAddr().String()); err != nil {
+			p.t.Fatal(err)
+		}
+		p.stream(c)
+	}
+	if _, err := io.WriteString(c, msg); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// next is the next message that is no 100, and no repetition of an earlier one; nil if none comes.
+func (p *phone) next(within time.Duration) *wire {
+	timer := time.NewTimer(within)
+	defer timer.Stop()
+	for {
+		select {
+		case w := <-p.inbox:
+			if strings.HasPrefix(w.start, "SIP/2.0 100") || p.seen[w.raw] {
+				continue
+			}
+			p.seen[w.raw] = true
+			return w
+		case <-timer.C:
+			return nil
+		}
+	}
+}
+
+// expect wants the next message to begin so.
+func (p *phone) expect(prefix string) *wire {
+	p.t.Helper()
+	w := p.next(soon)
+	if w == nil {
+		p.t.Fatalf("phone got nothing, want %q", prefix)
+	}
+	if !strings.HasPrefix(w.start, prefix) {
+		p.t.Fatalf("phone got\n%s\nwant %q", w.raw, prefix)
+	}
+	return w
+}
+
+// quiet wants nothing new for a while.
+func (p *phone) quiet(d time.Duration) {
+	p.t.Helper()
+	if w := p.next(d); w != nil {
+		p.t.Errorf("phone got\n%s\nwant nothing", w.raw)
+	}
+}
+
+// sync returns when the PBX has taken all messages sent before.
+func (p *phone) sync(x *pbx) {
+	p.t.Helper()
+	h := p.dials(x)
+	h.remote = "nobody"
+	h.request("OPTIONS", "")
+	p.expect("SIP/2.0 481")
+}
+
+// again waits for repetitions of w until one comes.
+func (p *phone) again(w *wire) *wire {
+	p.t.Helper()
+	for end := time.After(soon); ; {
+		select {
+		case got := <-p.inbox:
+			if got.raw == w.raw {
+				return got
+			}
+			p.t.Fatalf("phone got\n%s\nwant again\n%s", got.raw, w.raw)
+		case <-end:
+			p.t.Fatalf("phone got nothing, want again\n%s", w.raw)
+			return nil
+		}
+	}
+}
+
+// wire is a message as it came.
+type wire struct {
+	raw, start, body string
+	lines            []string
+	at               time.Time
+}
+
+func (w *wire) all(name string) (out []string) {
+	for _, l := range w.lines {
+		if v, ok := strings.CutPrefix(l, name+": "); ok {
+			out = append(out, v)
+		}
+	}
+	return out
+}
+
+func (w *wire) get(name string) string {
+	if v := w.all(name); len(v) > 0 {
+		return v[0]
+	}
+	return ""
+}
+
+func (w *wire) tag(name string) string {
+	_, tag, _ := strings.Cut(w.get(name), ";tag=")
+	return tag
+}
+
+func (w *wire) seq() int {
+	n, _, _ := strings.Cut(w.get("CSeq"), " ")
+	v, _ := strconv.Atoi(n)
+	return v
+}
+
+// half is the phone's side of one dialog.
+type half struct {
+	p                     *phone
+	x                     *pbx
+	callID, local, remote string // tags
+	seq                   int
+	contact               string
+}
+
+// dials begins a dialog that the phone makes.
+func (p *phone) dials(x *pbx) *half {
+	return &half{p: p, x: x, callID: sip.NewCallID(), local: sip.NewTag(), seq: 1, contact: p.contact()}
+}
+
+func (p *phone) contact() string {
+	if p.udp == nil {
+		return "<sip:phone@" + p.addr().String() + ";transport=tcp>"
+	}
+	return "<sip:phone@" + p.addr().String() + ">"
+}
+
+// text builds a request; branch "" makes a new one.
+func (h *half) text(method string, seq int, branch, body string, headers ...string) string {
+	if branch == "" {
+		branch = sip.NewBranch()
+	}
+	proto, to := "UDP", "<sip:100@example.com>"
+	if h.p.udp == nil {
+		proto = "TCP"
+	}
+	if h.remote != "" {
+		to += ";tag=" + h.remote
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s sip:100@%s SIP/2.0\r\nVia: SIP/2.0/%s %s;branch=%s;rport\r\nMax-Forwards: 70\r\n", method, h.x.tr.LocalAddr(), proto, h.p.addr(), branch)
+	fmt.Fprintf(&b, "From: \"Phone\" <sip:phone@example.com>;tag=%s\r\nTo: %s\r\nCall-ID: %s\r\nCSeq: %d %s\r\nContact: %s\r\n", h.local, to, h.callID, seq, method, h.contact)
+	for _, v := range headers {
+		b.WriteString(v + "\r\n")
+	}
+	fmt.Fprintf(&b, "Content-Length: %d\r\n\r\n%s", len(body), body)
+	return b.String()
+}
+
+// request sends the next request of the dialog and returns its branch.
+func (h *half) request(method, body string, headers ...string) string {
+	if method != "ACK" {
+		h.seq++
+	}
+	return h.requestSeq(method, h.seq, body, headers...)
+}
+
+func (h *half) requestSeq(method string, seq int, body string, headers ...string) string {
+	branch := sip.NewBranch()
+	h.p.send(h.x, h.text(method, seq, branch, body, headers...))
+	return branch
+}
+
+// invite sends the first INVITE and returns its branch.
+func (h *half) invite(body string, headers ...string) string {
+	return h.requestSeq("INVITE", h.seq, body, headers...)
+}
+
+// reply answers a request of the PBX; tag goes into To if that has none.
+func (p *phone) reply(x *pbx, w *wire, status, tag, body string, headers ...string) {
+	var b strings.Builder
+	fmt.Fprintf(&b, "SIP/2.0 %s\r\n", status)
+	for _, l := range w.lines {
+		name, _, _ := strings.Cut(l, ":")
+		switch name {
+		case "To":
+			if tag != "" && !strings.Contains(l, ";tag=") {
+				l += ";tag=" + tag
+			}
+			fallthrough
+		case "Via", "From", "Call-ID", "CSeq":
+			b.WriteString(l + "\r\n")
+		}
+	}
+	for _, v := range headers {
+		b.WriteString(v + "\r\n")
+	}
+	if !strings.Contains(strings.Join(headers, "\n"), "Contact:") {
+		b.WriteString("Contact: " + p.contact() + "\r\n")
+	}
+	fmt.Fprintf(&b, "Content-Length: %d\r\n\r\n%s", len(body), body)
+	p.send(x, b.String())
+}
+
+// called makes the phone's half of a dialog of an INVITE it got.
+func (p *phone) called(x *pbx, w *wire, tag string) *half {
+	return &half{p: p, x: x, callID: w.get("Call-ID"), local: tag, remote: w.tag("From"), seq: 0, contact: p.contact()}
+}
+
+func eachProto(t *testing.T, f func(t *testing.T, x *pbx, p *phone)) {
+	for _, proto := range []string{"udp", "tcp"} {
+		t.Run(proto, func(t *testing.T) {
+			x := newPBX(t, proto)
+			f(t, x, newPhone(t, proto))
+		})
+	}
+}
+
+func udpPair(t *testing.T, timers ...Config) (*pbx, *phone) {
+	x := newPBX(t, "udp", timers...)
+	return x, newPhone(t, "udp")
+}
