@@ -56,7 +56,7 @@ setup: # what a build needs
 	@.ci/need gcc pkg-config libopus-dev
 
 setup-test: setup # what the tests need beside
-	@.ci/need libopusfile-dev baresip-core sip-tester sox
+	@.ci/need libopusfile-dev baresip-core sip-tester sox libsox-fmt-base ffmpeg
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile

@@ -2,6 +2,8 @@ package codecs
 
 import (
 	"asterism/codecs/g711"
+	"asterism/codecs/g722"
+	"asterism/codecs/gsm"
 	"asterism/codecs/opus"
 )
 
@@ -11,11 +13,12 @@ func All() []Codec {
 	list := []Codec{
 		{Name: "ulaw", Format: mono("PCMU", 8000), StaticPT: 0, SampleRate: 8000, NewEncoder: newULawEncoder, NewDecoder: newULawDecoder},
 		{Name: "alaw", Format: mono("PCMA", 8000), StaticPT: 8, SampleRate: 8000, NewEncoder: newALawEncoder, NewDecoder: newALawDecoder},
-		{Name: "gsm", Format: mono("GSM", 8000), StaticPT: 3, SampleRate: 8000},
+		{Name: "gsm", Format: mono("GSM", 8000), StaticPT: 3, SampleRate: 8000, NewEncoder: newGSMEncoder, NewDecoder: newGSMDecoder},
 		{Name: "g723", Format: mono("G723", 8000), StaticPT: 4, SampleRate: 8000},
 		{Name: "adpcm", Format: mono("DVI4", 8000), StaticPT: 5, SampleRate: 8000},
 		{Name: "lpc10", Format: mono("LPC", 8000), StaticPT: 7, SampleRate: 8000},
-		{Name: "g722", Format: mono("G722", 8000), StaticPT: 9, SampleRate: 16000}, // the clock is 8000 by RFC 3551 §4.5.2
+		{Name: "g722", Format: mono("G722", 8000), StaticPT: 9, SampleRate: 16000, // the clock is 8000 by RFC 3551 §4.5.2
+			NewEncoder: newG722Encoder, NewDecoder: newG722Decoder},
 		{Name: "g729", Format: mono("G729", 8000), StaticPT: 18, SampleRate: 8000},
 		{Name: "opus", Format: Format{"opus", 48000, 2}, StaticPT: -1, SampleRate: 48000, // always /48000/2: RFC 7587 §7
 			NewEncoder: newOpusEncoder, NewDecoder: func() (Decoder, error) { return newOpusDecoder(48000) },
@@ -53,6 +56,10 @@ func newULawEncoder(EncoderOptions) (Encoder, error) { return g711.ULaw{}, nil }
 func newULawDecoder() (Decoder, error)               { return g711.ULaw{}, nil }
 func newALawEncoder(EncoderOptions) (Encoder, error) { return g711.ALaw{}, nil }
 func newALawDecoder() (Decoder, error)               { return g711.ALaw{}, nil }
+func newGSMEncoder(EncoderOptions) (Encoder, error)  { return gsm.NewEncoder(), nil }
+func newGSMDecoder() (Decoder, error)                { return gsm.NewDecoder(), nil }
+func newG722Encoder(EncoderOptions) (Encoder, error) { return g722.NewEncoder(), nil }
+func newG722Decoder() (Decoder, error)               { return g722.NewDecoder(), nil }
 func newL16Encoder(EncoderOptions) (Encoder, error)  { return l16{}, nil }
 func newL16Decoder() (Decoder, error)                { return l16{}, nil }
 

@@ -126,6 +126,11 @@ func TestTorture(t *testing.T) {
 		// Answers go to port 5060 where a Via names none, so the sender needs that port: on an address nobody else has.
 		// A new one each time, since an INVITE's answer is repeated.
 		tr := listen(t, s, proto)
+		if probe, err := net.ListenPacket("udp4", "127.0.0.9:5060"); err == nil {
+			probe.Close()
+		} else if os.Getenv("CI") == "" {
+			t.Skip("port 5060 is taken on all addresses, by a running PBX it seems: stop it to run the torture test")
+		}
 		preferred := 0
 		for _, tt := range torture {
 			msg, err := os.ReadFile("testdata/torture/" + tt.file + ".dat")
