@@ -73,7 +73,7 @@ func (c Codec) Offers(rate int) bool { return rate == c.SampleRate || slices.Con
 
 // ByName finds a codec by Asterisk's name for it.
 func ByName(name string) (Codec, bool) {
-	for _, c := range All() {
+	for _, c := range table {
 		if strings.EqualFold(c.Name, name) {
 			return c, true
 		}
@@ -83,7 +83,7 @@ func ByName(name string) (Codec, bool) {
 
 // ByFormat finds a codec by its SDP name, clock and channels.
 func ByFormat(f Format) (Codec, bool) {
-	for _, c := range All() {
+	for _, c := range table {
 		if c.Format.Same(f) {
 			return c, true
 		}

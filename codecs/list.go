@@ -1,6 +1,8 @@
 package codecs
 
 import (
+	"slices"
+
 	"asterism/codecs/g711"
 	"asterism/codecs/g722"
 	"asterism/codecs/gsm"
@@ -8,7 +10,12 @@ import (
 )
 
 // All returns every codec known by name. Those without coders are known for SDP and passed through.
-func All() []Codec {
+func All() []Codec { return slices.Clone(table) }
+
+// table is made once: a call looks several codecs up.
+var table = everyCodec()
+
+func everyCodec() []Codec {
 	mono := func(name string, rate int) Format { return Format{name, rate, 1} }
 	list := []Codec{
 		{Name: "ulaw", Format: mono("PCMU", 8000), StaticPT: 0, SampleRate: 8000, NewEncoder: newULawEncoder, NewDecoder: newULawDecoder},
