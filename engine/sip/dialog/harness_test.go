@@ -76,6 +76,13 @@ func startPBX(t testing.TB, proto string, cfg Config) *pbx {
 	return x
 }
 
+// now makes another test the one that fails.
+func (x *pbx) now(t testing.TB) {
+	x.mu.Lock()
+	x.t, x.made = t, nil
+	x.mu.Unlock()
+}
+
 // option changes what dialogs to come are made with.
 func (x *pbx) option(change func(*Options)) Options {
 	x.mu.Lock()
@@ -94,7 +101,10 @@ func (x *pbx) stop() {
 	if n := x.layer.Len(); n != 0 {
 		x.t.Errorf("%d dialogs are left", n)
 	}
-	if n := len(x.layer.ackers) + len(x.layer.invited); n != 0 {
+	x.layer.mu.Lock()
+	n := len(x.layer.ackers) + len(x.layer.invited)
+	x.layer.mu.Unlock()
+	if n != 0 {
 		x.t.Errorf("%d remnants of dialogs are left", n)
 	}
 	x.stack.Close()
@@ -127,10 +137,10 @@ func (x *pbx) request(tx *sip.ServerTx) {
 }
 
 func (x *pbx) leg() *leg {
-	l := &leg{t: x.t, events: make(chan string, 1000), status: 200, answer: []byte("answer")}
 	x.mu.Lock()
+	defer x.mu.Unlock()
+	l := &leg{t: x.t, events: make(chan string, 1000), status: 200, answer: []byte("answer")}
 	x.made = append(x.made, l)
-	x.mu.Unlock()
 	return l
 }
 
@@ -167,7 +177,8 @@ type leg struct {
 
 	mu     sync.Mutex
 	react  func() // called by Request
-	status int    // of Offer
+	heard  []string
+	status int // of Offer
 	answer []byte
 	bomb   string // panics in this method
 	ends   int
@@ -178,6 +189,7 @@ type leg struct {
 func (l *leg) say(format string, args ...any) {
 	s := fmt.Sprintf(format, args...)
 	l.mu.Lock()
+	l.heard = append(l.heard, s)
 	if l.ends > 0 {
 		l.late += s + "; "
 	}

@@ -78,12 +78,11 @@ func (a *acker) orphaned(p peer, expiry *time.Timer) {
 	a.mu.Unlock()
 }
 
-// retire stops the clock of one whose dialog is over; false if it is not.
-func (a *acker) retire() bool {
+// retire stops its clock.
+func (a *acker) retire() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	stopTimer(a.expiry)
-	return a.orphan != nil
 }
 
 // send sends an ACK and keeps it for repetitions of its 2xx.

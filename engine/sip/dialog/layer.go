@@ -3,7 +3,6 @@ package dialog
 import (
 	"cmp"
 	"context"
-	"maps"
 	"math/rand/v2"
 	"sync"
 	"time"
@@ -81,12 +80,8 @@ func (l *Layer) remove(d *Dialog) {
 		delete(l.invited, from)
 	}
 	a := l.ackers[k]
-	if l.closed {
-		delete(l.ackers, k)
-	}
-	closed := l.closed
 	l.mu.Unlock()
-	if a != nil && !closed {
+	if a != nil {
 		a.orphaned(*d.peer, time.AfterFunc(l.patience(), func() { l.dropAcker(k) }))
 	}
 }
@@ -182,24 +177,29 @@ func (l *Layer) Merged(req *sip.Request) bool {
 func (l *Layer) Close(ctx context.Context) {
 	l.mu.Lock()
 	l.closed = true
-	ackers := maps.Clone(l.ackers)
 	l.mu.Unlock()
-	for k, a := range ackers {
-		if a.retire() {
-			l.dropAcker(k)
-		}
-	}
 	quiet := make(chan struct{})
-	go func() { // ends with the last dialog, which the dropping below guarantees
+	go func() { // ends with the last dialog, which drop guarantees
 		l.wg.Wait()
 		close(quiet)
 	}()
 	select {
 	case <-quiet:
-		l.end()
-		return
 	case <-ctx.Done():
+		l.drop()
+		<-quiet
 	}
+	l.end()
+	l.mu.Lock()
+	ackers := l.ackers
+	l.ackers = map[string]*acker{}
+	l.mu.Unlock()
+	for _, a := range ackers {
+		a.retire()
+	}
+}
+
+func (l *Layer) drop() {
 	l.mu.Lock()
 	left := make([]*Dialog, 0, len(l.dialogs))
 	for _, d := range l.dialogs {
@@ -210,7 +210,6 @@ func (l *Layer) Close(ctx context.Context) {
 		d.post(func() { d.abandon(503, ErrClosed) })
 	}
 	l.end()
-	<-quiet
 }
 
 // Options are what tech/pjsip knows about the peer of a dialog.
