@@ -102,9 +102,10 @@ type Dialog struct {
 	limit    *time.Timer // bounds a wait for the peer
 	atLimit  func()
 
-	theirs theirs
-	ours   ours
-	open   map[*sip.ClientTx]func(*sip.Response, error) // other requests of ours without a final response
+	theirs   theirs
+	ours     ours
+	updating bool                                         // an UPDATE of ours with an offer is open
+	open     map[*sip.ClientTx]func(*sip.Response, error) // other requests of ours without a final response
 
 	hangup    bool   // we want it to end as soon as the wire lets us
 	reason    string // Reason header of our CANCEL or BYE

@@ -78,8 +78,11 @@ func (us *ourside) request(p *peer, method sip.Method, seq uint32, body []byte) 
 	req.AppendHeader(sip.NewHeader("To", tagged(us.remote, p.tag)))
 	req.AppendHeader(sip.NewHeader("Call-ID", us.callID))
 	req.AppendHeader(sip.NewHeader("CSeq", strconv.FormatUint(uint64(seq), 10)+" "+string(method)))
-	if method == sip.INVITE || method == sip.UPDATE || len(body) > 0 && method == sip.ACK {
+	switch {
+	case method == sip.INVITE || method == sip.ACK && len(body) > 0:
 		us.decorate(req, body)
+	case method == sip.UPDATE: // a target refresh; the caller names the type of its body
+		us.decorate(req, nil)
 	}
 	if len(body) > 0 {
 		req.SetBody(body)

@@ -261,3 +261,34 @@ func TestRewriteContactFollowsTheSource(t *testing.T) {
 	l.expect("ended us")
 	l.over()
 }
+
+func TestOurUpdate(t *testing.T) {
+	x, p := udpPair(t)
+	h, l := down(t, x, p)
+	done := func(res *sip.Response, err error) {
+		if err != nil {
+			l.say("done %v", err)
+			return
+		}
+		l.say("done %d", res.StatusCode)
+	}
+	l.d.Request(sip.UPDATE, "application/sdp", []byte("hold"), done)
+	w := p.expect("UPDATE ")
+	if w.body != "hold" || w.get("Contact") == "" || len(w.all("Content-Type")) != 1 {
+		t.Errorf("got\n%s", w.raw)
+	}
+	l.d.Request(sip.UPDATE, "application/sdp", []byte("again"), done)
+	l.d.Reinvite([]byte("again"), done)
+	l.expect("done "+ErrPending.Error(), "done "+ErrPending.Error())
+	branch := h.request("INVITE", "glare")
+	p.expect("SIP/2.0 491")
+	p.send(x, h.text("ACK", h.seq, branch, ""))
+	h.request("UPDATE", "glare")
+	p.expect("SIP/2.0 491")
+	p.reply(x, w, "200 OK", "", "answer")
+	l.expect("done 200")
+	h.request("UPDATE", "resume")
+	p.expect("SIP/2.0 200")
+	l.expect("offer resume")
+	h.hangUp(l)
+}

@@ -32,6 +32,16 @@ func (d *Dialog) Request(method sip.Method, contentType string, body []byte, don
 			done(nil, ErrClosed)
 		case d.state == calling && (d.uac && d.peer.tag == "" || !d.uac && d.theirs.progress == nil): // one side has no tag yet
 			done(nil, ErrPending)
+		case method == sip.UPDATE && len(body) > 0:
+			if d.offerOpen() {
+				done(nil, ErrPending)
+				return
+			}
+			d.updating = true
+			d.send(&outgoing{method: method, body: body, headers: headers, done: func(res *sip.Response, err error) {
+				d.updating = false
+				done(res, err)
+			}}, nil, nil)
 		default:
 			d.send(&outgoing{method: method, body: body, headers: headers, done: done}, nil, nil)
 		}

@@ -160,7 +160,7 @@ func (d *Dialog) takeBye(p *peer, tx *sip.ServerTx) {
 // takeReinvite: §14.2. One INVITE at a time in either direction.
 func (d *Dialog) takeReinvite(p *peer, tx *sip.ServerTx) {
 	switch {
-	case d.ours.tx != nil:
+	case d.ours.tx != nil || d.updating:
 		respond(tx, 491)
 		return
 	case d.state != confirmed || d.theirs.tx != nil:
@@ -203,7 +203,7 @@ func (d *Dialog) takeUpdate(p *peer, tx *sip.ServerTx) {
 
 // offerOpen: an offer of ours is unanswered. Unreliable provisional responses settle nothing (RFC 3311 §5.1).
 func (d *Dialog) offerOpen() bool {
-	return d.ours.tx != nil || d.theirs.accepted != nil && d.theirs.offered || d.state == calling && !d.uac && d.theirs.empty
+	return d.updating || d.ours.tx != nil || d.theirs.accepted != nil && d.theirs.offered || d.state == calling && !d.uac && d.theirs.empty
 }
 
 // refuse answers with the handler's status; a 500 here means "later" (RFC 3311 §5.2).

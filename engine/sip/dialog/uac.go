@@ -201,7 +201,7 @@ func (d *Dialog) Reinvite(offer []byte, done func(*sip.Response, error)) {
 		switch {
 		case d.state == over || d.state == ending || d.hangup:
 			done(nil, ErrClosed)
-		case d.state != confirmed || d.ours.tx != nil || d.theirs.tx != nil:
+		case d.state != confirmed || d.theirs.tx != nil || d.offerOpen():
 			done(nil, ErrPending)
 		default:
 			d.ours.offer, d.ours.done = offer, done

@@ -22,13 +22,6 @@ func down(t *testing.T, x *pbx, p *phone) (*half, *leg) {
 	return p.called(x, w, "t1"), l
 }
 
-// ends answers our BYE.
-func (p *phone) ends(x *pbx, l *leg) {
-	p.t.Helper()
-	p.reply(x, p.expect("BYE "), "200 OK", "", "")
-	l.over()
-}
-
 func TestCallAnswered(t *testing.T) {
 	eachProto(t, func(t *testing.T, x *pbx, p *phone) {
 		l := x.call(p)
