@@ -60,6 +60,8 @@ type Config struct {
 	Events  *event.Bus
 	Log     zerolog.Logger
 	Version string
+	// Read reads all .conf files anew; it never returns nil.
+	Read func() (*config.Snapshot, []config.Problem)
 	// Script compiles the dialplan of a new generation; nil, with problems, when nothing of it is usable.
 	Script func(etc fs.FS, snap *config.Snapshot) (Script, []config.Problem)
 	// Watch are further directories whose changes reload (a site's plugins live in Etc).
@@ -192,7 +194,7 @@ func (e *Engine) resolveHosts(ctx context.Context) {
 // load reads and compiles generation number.
 func (e *Engine) load(number int) (*generation, []config.Problem) {
 	etc := os.DirFS(e.cfg.Etc)
-	snap, problems := config.Load(etc, config.LoadOptions{})
+	snap, problems := e.cfg.Read()
 	if snap.File("pjsip.conf") == nil && snap.File("pjsip_wizard.conf") == nil {
 		problems = append(problems, config.Problem{Pos: config.Pos{File: "pjsip.conf"}, What: "the file is missing", Want: "phones and a transport; 'asterism init DIR' writes an example"})
 	}

@@ -2,12 +2,14 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"asterism/engine/config"
 )
@@ -59,11 +61,7 @@ func findPlaces(conf, etc, data string) (places, error) {
 	}
 	p := places{conf: conf}
 	dir := filepath.Dir(conf)
-	load := func(dir string) (*config.Snapshot, []config.Problem) {
-		return config.Load(os.DirFS(dir), config.LoadOptions{
-			ParseOptions: config.ParseOptions{Dir: dir, Absolute: os.DirFS("/")}, AsteriskFile: filepath.Base(conf)})
-	}
-	p.snapshot, p.problems = load(dir)
+	p.snapshot, p.problems = p.load(dir)
 	given := p.snapshot.Asterisk.Directories
 	base := systemDirectories
 	switch {
@@ -78,14 +76,28 @@ func findPlaces(conf, etc, data string) (places, error) {
 		AGI: cmp.Or(given.AGI, base.AGI), Spool: cmp.Or(given.Spool, base.Spool), Run: cmp.Or(given.Run, base.Run),
 		Log: cmp.Or(given.Log, base.Log), Sbin: given.Sbin, Cache: cmp.Or(given.Cache, base.Cache),
 	}
-	if p.dirs.Etc != dir { // asterisk.conf stands elsewhere: everything else is read where it points
-		asterisk := p.snapshot.Asterisk
-		p.snapshot, p.problems = load(p.dirs.Etc)
-		p.snapshot.Asterisk = asterisk
-	}
+	p.snapshot, p.problems = p.read()
 	p.socket = filepath.Join(p.dirs.Run, cmp.Or(p.snapshot.Asterisk.Ctl, "asterisk.ctl"))
 	p.mode = p.snapshot.Asterisk.CtlPermissions
 	return p, nil
+}
+
+// execLimit is how long one #exec may run, where asterisk.conf has execincludes=yes.
+const execLimit = 10 * time.Second
+
+func (p places) load(dir string) (*config.Snapshot, []config.Problem) {
+	return config.Load(os.DirFS(dir), config.LoadOptions{AsteriskFile: filepath.Base(p.conf),
+		ParseOptions: config.ParseOptions{Dir: dir, Absolute: os.DirFS("/"), Exec: config.Shell(context.Background(), execLimit)}})
+}
+
+// read reads all .conf files. asterisk.conf may stand elsewhere (-C); everything else is read where it points.
+func (p places) read() (*config.Snapshot, []config.Problem) {
+	snapshot, problems := p.load(p.dirs.Etc)
+	if dir := filepath.Dir(p.conf); dir != p.dirs.Etc {
+		main, _ := p.load(dir)
+		snapshot.Asterisk = main.Asterisk
+	}
+	return snapshot, problems
 }
 
 var systemDirectories = config.Directories{

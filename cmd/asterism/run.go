@@ -185,7 +185,7 @@ func assemble(p places, log zerolog.Logger) (parts, func(), error) {
 	a.scripts = scripting.New(scripting.Config{Plugins: []fs.FS{plugins.FS}, Store: a.store, Sounds: prompts, Events: a.events, Log: log})
 	closers = append(closers, a.scripts.Close)
 	a.engine, err = engine.New(engine.Config{Etc: p.dirs.Etc, Dirs: p.dirs, Store: a.store, CDR: a.cdr, Events: a.events, Log: log,
-		Version: version(), Script: compiler(a.scripts)})
+		Version: version(), Read: p.read, Script: compiler(a.scripts)})
 	if err != nil {
 		return a, closeAll, err
 	}

@@ -96,7 +96,7 @@ func TestConnectionsCutAnywhere(t *testing.T) {
 		p.conn.Close()
 	}
 	alive(t, tr)
-	for end := time.Now().Add(5 * time.Second); s.Stats().Conns > 0 && time.Now().Before(end); {
+	for end := time.Now().Add(5 * time.Second); s.Stats().Conns+s.Stats().Pending > 0 && time.Now().Before(end); {
 		runtime.Gosched()
 	}
 	if st := s.Stats(); st.Panics != 0 || st.Conns != 0 || st.Pending != 0 {

@@ -108,7 +108,7 @@ func (p *peer) read(within time.Duration) *wire {
 // expect reads until a message begins with prefix and returns it.
 func (p *peer) expect(prefix string) *wire {
 	p.t.Helper()
-	for end := time.Now().Add(3 * time.Second); time.Now().Before(end); {
+	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); {
 		if w := p.read(time.Until(end)); w != nil && strings.HasPrefix(w.start, prefix) {
 			return w
 		}

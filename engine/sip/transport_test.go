@@ -88,7 +88,7 @@ func TestConnectionReuse(t *testing.T) {
 		t.Fatalf("%v, %v", res, err)
 	}
 	p.conn.Close()
-	for end := time.Now().Add(3 * time.Second); tr.Connected(contact) && time.Now().Before(end); {
+	for end := time.Now().Add(10 * time.Second); tr.Connected(contact) && time.Now().Before(end); {
 		runtime.Gosched()
 	}
 	if _, err := s.Request(t.Context(), Hop{tr, contact}, testRequest(OPTIONS, uri, "")); !errors.Is(err, ErrTransport) {
@@ -142,7 +142,7 @@ func TestWildcardAnswersFromWhereItWasAsked(t *testing.T) {
 		if _, err := c.WriteToUDPAddrPort(msg, asked); err != nil {
 			t.Fatal(err)
 		}
-		_ = c.SetReadDeadline(time.Now().Add(3 * time.Second))
+		_ = c.SetReadDeadline(time.Now().Add(10 * time.Second))
 		if _, from, err := c.ReadFromUDPAddrPort(make([]byte, 2000)); err != nil || from != asked {
 			t.Errorf("%d: answered from %v, %v; want %v", i, from, err, asked)
 		}
@@ -303,7 +303,7 @@ func TestPendingLimits(t *testing.T) {
 	for i := range 5 {
 		p.send(message("OPTIONS", fmt.Sprint("p", i)))
 	}
-	for end := time.Now().Add(3 * time.Second); s.Stats().Refused < 2 && time.Now().Before(end); {
+	for end := time.Now().Add(10 * time.Second); s.Stats().Refused < 2 && time.Now().Before(end); {
 		runtime.Gosched()
 	}
 	if st := s.Stats(); st.Pending != 3 || st.Refused != 2 {
@@ -317,7 +317,7 @@ func TestPendingLimits(t *testing.T) {
 		p.send(message("OPTIONS", fmt.Sprint("q", i)))
 		p.expect("SIP/2.0 200")
 	}
-	for end := time.Now().Add(3 * time.Second); s.Stats().Pending > 0 && time.Now().Before(end); { // the response goes out first
+	for end := time.Now().Add(10 * time.Second); s.Stats().Pending > 0 && time.Now().Before(end); { // the response goes out first
 		runtime.Gosched()
 	}
 	s.mu.Lock()

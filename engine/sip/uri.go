@@ -71,12 +71,18 @@ func parseSIPURI(s string, u *URI) error {
 	return nil
 }
 
-// parseURIParts parses name[=value] parts into p. Doubled names are refused (RFC 3261 §19.1.1).
+// parseURIParts parses name[=value] parts into p.
+//
+// Deviates: RFC 3261 §19.1.1 forbids a parameter that stands twice; the first value counts, because phones send such URIs
+// (baresip adds its own transport to one that has it).
 func parseURIParts(s, separator string, p *Params) bool {
 	for part := range strings.SplitSeq(s, separator) {
 		name, value, _ := strings.Cut(part, "=")
-		if name == "" || p.Has(name) && separator == ";" || !uriPart(name+value, separator) {
+		if name == "" || !uriPart(name+value, separator) {
 			return false
+		}
+		if p.Has(name) && separator == ";" {
+			continue
 		}
 		*p = append(*p, Parameter{K: name, V: value})
 	}

@@ -19,7 +19,7 @@ func TestParseURI(t *testing.T) {
 		{"", ""}, {"alice", ""}, {"sip:", ""}, {"sip:@h", ""}, {"sip:a@", ""}, {"sip:a@h:", ""}, {"sip:a@h:65536", ""}, {"sip:a@h:-1", ""},
 		{"sip://h", ""}, {"sip:*", ""}, {"sip:2001:db8::10", ""}, {"sip:[2001:db8::1", ""}, {"sip:[::1]x", ""}, {"sip:[127.0.0.1]", ""},
 		{"sip:[2001:db8:::1]", ""}, {"sip:[fe80::1%25eth0]", ""}, {"sip:a b@h", ""}, {"sip:a@h\r\nX: y", ""}, {"sip:a@h\x00", ""}, {"<sip:a@h>", ""},
-		{"sip:a@h;;lr", ""}, {"sip:a@h;=x", ""}, {"sip:a@h;lr;lr", ""}, {"sip:[", ""}, {"1x:y", ""}, {"x:", ""},
+		{"sip:a@h;;lr", ""}, {"sip:a@h;=x", ""}, {"sip:a@h;lr;lr", "sip:a@h;lr"}, {"sip:[", ""}, {"1x:y", ""}, {"x:", ""},
 	}
 	for _, tt := range tests {
 		u, err := ParseURI(tt.in)

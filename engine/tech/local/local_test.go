@@ -126,8 +126,7 @@ func TestWhatCannotBeDialled(t *testing.T) {
 func TestLoopEnds(t *testing.T) {
 	turns := 0
 	var mu sync.Mutex
-	var loop func(*channel.Channel)
-	loop = func(ch *channel.Channel) {
+	loop := func(ch *channel.Channel) {
 		mu.Lock()
 		turns++
 		mu.Unlock()
