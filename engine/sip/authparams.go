@@ -174,6 +174,9 @@ func Username(req *Request) string {
 
 // complete reports whether all is there and fits the request: nothing empty, qop auth or none, a count with it, a uri that
 // names the Request-URI (RFC 7616 §3.4.6: an attacker must not use the credentials for another request).
+//
+// Deviates: a uri that names our host alone, without a user, will do, because sipp and some phones write sip:host:port whatever
+// they ask for; the method is in the hash and the count makes it good for one request only.
 func (p authParams) complete(req *Request) bool {
 	if p.get("username") == "" || p.get("nonce") == "" || p.get("response") == "" || p.get("uri") == "" ||
 		strings.EqualFold(p.get("userhash"), "true") {
@@ -187,8 +190,8 @@ func (p authParams) complete(req *Request) bool {
 		return true
 	}
 	u, err := ParseURI(uri)
-	return err == nil && strings.EqualFold(u.Scheme, req.Recipient.Scheme) && unescape(u.User) == unescape(req.Recipient.User) &&
-		equalHost(u.Host, req.Recipient.Host) && u.Port == req.Recipient.Port
+	return err == nil && strings.EqualFold(u.Scheme, req.Recipient.Scheme) && equalHost(u.Host, req.Recipient.Host) && u.Port == req.Recipient.Port &&
+		(unescape(u.User) == unescape(req.Recipient.User) || u.User == "" && p.count() > 0)
 }
 
 // count is nc, 8 hex digits; 0 when it is not, or without qop, where it means nothing.

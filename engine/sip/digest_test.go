@@ -112,6 +112,7 @@ func TestDigestVerify(t *testing.T) {
 		{name: "unreadable", edit: func(string) string { return `Digest username="alice` }, want: Wrong},
 		{name: "parameter twice", edit: func(v string) string { return v + `, username="bob"` }, want: Wrong},
 		{name: "wrong uri", edit: swap(`uri="sip:example.com"`, `uri="sip:example.org"`), want: Wrong},
+		{name: "uri with a user of its own", edit: swap(`uri="sip:example.com"`, `uri="sip:eve@example.com"`), want: Wrong},
 		{name: "empty uri", edit: swap(`uri="sip:example.com"`, `uri=""`), want: Wrong},
 		{name: "empty response", edit: func(v string) string { return v[:strings.Index(v, "response=")] + `response=""` }, want: Wrong},
 		{name: "unknown algorithm", edit: swap("algorithm=SHA-256", "algorithm=SHA-512-256"), want: Wrong},
@@ -343,5 +344,29 @@ func BenchmarkDigestVerify(b *testing.B) {
 		if s.verify(req) != OK {
 			b.Fatal("refused")
 		}
+	}
+}
+
+// TestDigestURIWithoutUser: sipp answers for sip:host whatever it asks for (see complete).
+func TestDigestURIWithoutUser(t *testing.T) {
+	uri, err := ParseURI("sip:600@example.com")
+	if err != nil {
+		t.Fatal(err)
+	}
+	req := NewRequest(INVITE, *uri)
+	whole := authParams{{"username", "a", true}, {"nonce", "n", true}, {"response", "r", true}, {"qop", "auth", false}, {"cnonce", "c", true}, {"nc", "00000001", false}}
+	for _, tt := range []struct {
+		uri  string
+		want bool
+	}{
+		{"sip:600@example.com", true}, {"sip:example.com", true}, {"sip:601@example.com", false}, {"sip:example.org", false}, {"sip:example.com:5070", false},
+	} {
+		if got := append(whole[:len(whole):len(whole)], authParam{"uri", tt.uri, true}).complete(req); got != tt.want {
+			t.Errorf("%s: %v", tt.uri, got)
+		}
+	}
+	uncounted := authParams{{"username", "a", true}, {"nonce", "n", true}, {"response", "r", true}, {"uri", "sip:example.com", true}}
+	if uncounted.complete(req) {
+		t.Error("without a count it would be good for many requests")
 	}
 }
