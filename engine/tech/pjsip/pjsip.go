@@ -80,6 +80,10 @@ func (t *Tech) OnRequest(tx *sip.ServerTx) {
 		}
 		return
 	}
+	if t.Dialogs.Merged(req) { // the same INVITE by another way (RFC 3261 §8.2.2.2)
+		refuse(tx, sip.StatusLoopDetected)
+		return
+	}
 	gen := t.Current()
 	if !gen.Directory.Allowed(nil, tx.Source.Addr()) { // type=acl; an endpoint's own lists belong to its identification
 		refuse(tx, sip.StatusForbidden)
