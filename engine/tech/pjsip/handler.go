@@ -219,9 +219,10 @@ func (l *leg) sendInfo(d rune, dur time.Duration) {
 // Ended: the dialog is over.
 func (l *leg) Ended(end dialog.End) {
 	l.close()
-	cause := channel.NormalClearing
+	var cause channel.Cause // 0: it was our doing, and the channel knows why
 	switch {
 	case end.Request != nil:
+		cause = channel.NormalClearing
 		if c, ok := reasonCause(end.Request); ok {
 			cause = c
 		}

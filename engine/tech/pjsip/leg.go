@@ -170,8 +170,10 @@ func (l *leg) Indicate(ind channel.Indication) error {
 		}
 		d.Progress(sip.StatusSessionProgress, body)
 	case channel.IndicateBusy:
+		l.ch.SetHangupCause(channel.UserBusy)
 		d.Hangup(sip.StatusBusyHere, l.q850(channel.UserBusy))
 	case channel.IndicateCongestion:
+		l.ch.SetHangupCause(channel.Congestion)
 		d.Hangup(sip.StatusServiceUnavailable, l.q850(channel.Congestion))
 	}
 	return nil
