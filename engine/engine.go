@@ -31,6 +31,7 @@ import (
 	"asterism/engine/store"
 	"asterism/engine/tech/local"
 	"asterism/engine/tech/pjsip"
+	"asterism/engine/tone"
 
 	"github.com/rs/zerolog"
 )
@@ -73,6 +74,7 @@ type Config struct {
 type generation struct {
 	number int
 	snap   *config.Snapshot
+	tones  *tone.Zones
 	script Script
 	pjsip  *pjsip.Generation
 	at     time.Time
@@ -127,7 +129,7 @@ func (e *Engine) Start(ctx context.Context) error {
 	}
 	e.media = m
 	e.cdrs = newRecorder(e.cfg.CDR, e.cfg.Events, e.log)
-	e.core = channel.NewCore(channel.CoreConfig{Log: e.log, SystemName: gen.snap.Asterisk.SystemName, Observer: e.cdrs, Start: e.run})
+	e.core = channel.NewCore(channel.CoreConfig{Log: e.log, SystemName: gen.snap.Asterisk.SystemName, Observer: e.cdrs, Start: e.run, Tones: e.tones})
 	e.stack = sip.New(sip.Config{UserAgent: gen.snap.PJSIP.Global.UserAgent, Log: e.log, TraceWriter: e.cfg.Trace, T1: gen.snap.PJSIP.System.TimerT1,
 		DisableTCPSwitch: gen.snap.PJSIP.System.DisableTCPSwitch,
 		OnRequest:        func(tx *sip.ServerTx) { e.pjsip.OnRequest(tx) },
@@ -200,10 +202,12 @@ func (e *Engine) load(number int) (*generation, []config.Problem) {
 	}
 	script, more := e.cfg.Script(etc, snap)
 	problems = append(problems, more...)
+	tones, more := loadTones(snap)
+	problems = append(problems, more...)
 	if script == nil {
 		script = noScript{}
 	}
-	gen := &generation{number: number, snap: snap, script: script, at: time.Now()}
+	gen := &generation{number: number, snap: snap, tones: tones, script: script, at: time.Now()}
 	gen.pjsip = &pjsip.Generation{PJSIP: &snap.PJSIP, Directory: endpoint.New(&snap.PJSIP), Index: script.Index(), Find: script.Find, Attached: gen}
 	return gen, problems
 }
@@ -319,12 +323,16 @@ func (e *Engine) run(ch *channel.Channel) {
 	go func() { // ended by the script's end; Shutdown hangs channels up and waits in calls
 		defer e.calls.done()
 		defer ch.Release()
-		gen, ok := ch.Attachment().(*generation)
-		if !ok {
-			gen = e.current.Load()
-		}
-		_ = gen.script.Run(ch) // it has told its errors
+		_ = e.generationOf(ch).script.Run(ch) // it has told its errors
 	}()
+}
+
+// generationOf is what a call began with.
+func (e *Engine) generationOf(ch *channel.Channel) *generation {
+	if gen, ok := ch.Attachment().(*generation); ok {
+		return gen
+	}
+	return e.current.Load()
 }
 
 // full: asterisk.conf's maxcalls is reached.

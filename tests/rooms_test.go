@@ -23,14 +23,14 @@ var rooms = map[string][]string{
 
 	"engine/manage":        {"engine/manage/logger", "engine/channel", "engine/config", "engine/dialplan", "engine/registrar", "engine/store", "engine/event"},
 	"engine/manage/logger": {},
-	"engine": {"engine/tech/...", "engine/registrar", "engine/endpoint", "engine/channel", "engine/bridge", "engine/media", "engine/sound",
+	"engine": {"engine/tech/...", "engine/registrar", "engine/endpoint", "engine/channel", "engine/bridge", "engine/media", "engine/sound", "engine/tone",
 		"engine/sip", "engine/sip/dialog", "engine/sdp", "engine/dialplan", "engine/config", "engine/event", "engine/store", "engine/cdr", "codecs"},
 	"engine/tech/pjsip": {"engine/channel", "engine/registrar", "engine/endpoint", "engine/sip", "engine/sip/dialog", "engine/media", "engine/bridge",
 		"engine/sdp", "engine/config", "engine/dialplan", "engine/event", "codecs"},
 	"engine/tech/local": {"engine/channel", "engine/media", "engine/bridge", "engine/dialplan", "engine/event"},
 	"engine/registrar":  {"engine/sip", "engine/config", "engine/store", "engine/event"},
 	"engine/endpoint":   {"engine/sip", "engine/config", "engine/store", "engine/event"},
-	"engine/channel":    {"engine/media", "engine/event", "engine/dialplan"},
+	"engine/channel":    {"engine/media", "engine/tone", "engine/event", "engine/dialplan"},
 	"engine/bridge":     {"engine/media", "codecs/..."},
 	"engine/media":      {"engine/media/packetio", "codecs/..."},
 	"engine/sound":      {"codecs/..."},
@@ -41,6 +41,7 @@ var rooms = map[string][]string{
 	"engine/sip":             {},
 	"engine/sdp":             {"codecs"},
 	"engine/dialplan":        {},
+	"engine/tone":            {"engine/config"},
 	"engine/config":          {},
 	"engine/event":           {},
 	"engine/cdr":             {},
@@ -66,7 +67,7 @@ var sole = map[string][]string{
 
 // still are rooms without goroutine, socket, clock or process: nothing of these may be imported there.
 var still = struct{ rooms, packages []string }{
-	[]string{"engine/sdp", "engine/dialplan", "codecs", "codecs/g711", "codecs/g722", "codecs/gsm", "codecs/resample", "codecs/opus"},
+	[]string{"engine/sdp", "engine/dialplan", "engine/tone", "codecs", "codecs/g711", "codecs/g722", "codecs/gsm", "codecs/resample", "codecs/opus"},
 	[]string{"net", "os", "os/exec", "context", "syscall"},
 }
 

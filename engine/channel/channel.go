@@ -74,6 +74,7 @@ type Config struct {
 	DNID           string // the number that was dialled
 	AccountCode    string
 	Language       string
+	ToneZone       string // the country of its tones; "": the default one
 	Variables      map[string]string
 	Attachment     any // what the maker keeps with the channel (the engine: its generation)
 }
@@ -106,13 +107,14 @@ type Channel struct {
 	connected CallerID
 	account   string
 	language  string
+	toneZone  string // "": the default
 	cause     Cause
 	answered  time.Time
 	ended     time.Time
 	variables map[string]variable
 	bridgeID  string // of the bridge the channel is in
 	bridgedTo string // the peer's name while bridged
-	tone      func() // stops the call-progress tone that plays, if any
+	tone      func() // stops the tone that plays, if any
 }
 
 // Context ends, with a *HangupError as its cause, when the channel hangs up.

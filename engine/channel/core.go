@@ -9,6 +9,8 @@ import (
 	"sync"
 	"time"
 
+	"asterism/engine/tone"
+
 	"github.com/rs/zerolog"
 )
 
@@ -51,6 +53,8 @@ type CoreConfig struct {
 	Observer   Observer
 	// Start runs the dialplan for a channel on a goroutine of the engine (Local channels need it).
 	Start func(*Channel)
+	// Tones are the countries' tones for a channel, of the generation it began with; nil: tone.Builtin for all.
+	Tones func(*Channel) *tone.Zones
 }
 
 // Core knows all live channels and makes their names.
@@ -60,6 +64,7 @@ type Core struct {
 	system   string
 	observer Observer
 	start    func(*Channel)
+	tones    func(*Channel) *tone.Zones
 	techs    map[string]Tech
 
 	mu       sync.Mutex // guards below; a leaf
@@ -78,7 +83,10 @@ func NewCore(cfg CoreConfig) *Core {
 	if cfg.Observer == nil {
 		cfg.Observer = NoObserver{}
 	}
-	return &Core{clock: cfg.Clock, log: cfg.Log, system: cfg.SystemName, observer: cfg.Observer, start: cfg.Start,
+	if cfg.Tones == nil {
+		cfg.Tones = func(*Channel) *tone.Zones { return tone.Builtin() }
+	}
+	return &Core{clock: cfg.Clock, log: cfg.Log, system: cfg.SystemName, observer: cfg.Observer, start: cfg.Start, tones: cfg.Tones,
 		techs: map[string]Tech{}, channels: map[string]*Channel{}}
 }
 
@@ -117,7 +125,7 @@ func (k *Core) New(cfg Config) *Channel {
 	c := &Channel{
 		core: k, leg: cfg.Leg, tech: cfg.Tech, name: name, uniqueID: unique, callID: callID, endpoint: cfg.Endpoint, dnid: cfg.DNID,
 		created: now, attached: cfg.Attachment, ctx: ctx, cancel: cancel, state: cfg.State, linkedID: unique, place: cfg.Place,
-		callerID: cfg.CallerID, account: cfg.AccountCode, language: cfg.Language,
+		callerID: cfg.CallerID, account: cfg.AccountCode, language: cfg.Language, toneZone: cfg.ToneZone,
 		log: k.log.With().Str("call", callID).Str("chan", name).Logger(),
 	}
 	c.digits.signal = make(chan struct{}, 1)
@@ -167,6 +175,9 @@ func (k *Core) Find(name string) (*Channel, bool) {
 	c, ok := k.channels[name]
 	return c, ok
 }
+
+// Other looks another live channel up by name. A script may use it only for what is safe from anywhere: it has an owner of its own.
+func (c *Channel) Other(name string) (*Channel, bool) { return c.core.Find(name) }
 
 // Count is how many channels live.
 func (k *Core) Count() int {

@@ -49,46 +49,6 @@ func (c *Channel) SetState(s State) {
 	})
 }
 
-// Call-progress tones of the United States (indications.conf brings the other countries').
-var progressTones = map[Indication]struct {
-	freqs   []float64
-	cadence []time.Duration
-}{
-	IndicateRinging:    {[]float64{440, 480}, []time.Duration{2 * time.Second, 4 * time.Second}},
-	IndicateBusy:       {[]float64{480, 620}, []time.Duration{500 * time.Millisecond, 500 * time.Millisecond}},
-	IndicateCongestion: {[]float64{480, 620}, []time.Duration{250 * time.Millisecond, 250 * time.Millisecond}},
-}
-
-// Indicate signals progress to the party: by SIP before the answer, by a tone after it. A tone plays until the next primitive
-// that makes sound, StopTone, or the end.
-func (c *Channel) Indicate(ind Indication) error {
-	if c.HungUp() {
-		return c.gone()
-	}
-	if c.State() != Up {
-		return c.leg.Indicate(ind)
-	}
-	t, ok := progressTones[ind]
-	m := c.leg.Media()
-	if !ok || m == nil {
-		return nil
-	}
-	stop := m.Play(media.Tone(8000, t.freqs, t.cadence, 0), func() {})
-	c.update(func() { c.tone = stop })
-	return nil
-}
-
-// StopTone ends a call-progress tone started by Indicate.
-func (c *Channel) StopTone() {
-	c.mu.Lock()
-	stop := c.tone
-	c.tone = nil
-	c.mu.Unlock()
-	if stop != nil {
-		stop()
-	}
-}
-
 // Wait lets d pass; digits that arrive are kept.
 func (c *Channel) Wait(d time.Duration) error {
 	if c.HungUp() {
@@ -159,28 +119,49 @@ func (c *Channel) Echo(stop string) (rune, error) {
 	}
 }
 
-// SendDigits sends DTMF to the party: w waits half a second, W a second; gap between digits, dur each (Asterisk: 250 and 100 ms).
+// SendDigits sends DTMF to the party: 0–9 * # A–D (a–d too), f is a flash, w waits half a second, W a second; gap between digits, dur
+// each (Asterisk: 250 and 100 ms). Another character is skipped with a log line. Unlike its siblings it may be called from anywhere.
 func (c *Channel) SendDigits(digits string, gap, dur time.Duration) error {
+	if c.HungUp() {
+		return c.gone()
+	}
 	for _, d := range digits {
-		var err error
+		pause := dur + gap
 		switch d {
 		case 'w':
-			err = c.Wait(500 * time.Millisecond)
+			pause = 500 * time.Millisecond
 		case 'W':
-			err = c.Wait(time.Second)
+			pause = time.Second
 		default:
+			key, ok := dtmfKey(d)
+			if !ok {
+				c.log.Warn().Str("digit", string(d)).Msg("no DTMF digit, skipped")
+				continue
+			}
 			m := c.leg.Media()
 			if m == nil {
 				return ErrNoMedia
 			}
-			m.SendDigit(d, dur)
-			err = c.Wait(dur + gap)
+			m.SendDigit(key, dur)
 		}
-		if err != nil {
+		if err := c.Wait(pause); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// dtmfKey is the key that a character of a script stands for; '!' is the flash of RFC 4733.
+func dtmfKey(d rune) (rune, bool) {
+	switch {
+	case '0' <= d && d <= '9', 'A' <= d && d <= 'D', d == '*', d == '#':
+		return d, true
+	case 'a' <= d && d <= 'd':
+		return d - 'a' + 'A', true
+	case d == 'f', d == 'F', d == '!':
+		return '!', true
+	}
+	return 0, false
 }
 
 // ReadDigit takes the next digit; 0 when timeout has passed without one. A negative timeout waits for ever, zero only looks.

@@ -72,7 +72,7 @@ func (t *Tech) Request(_ context.Context, resource string, d *channel.DialLeg) (
 	near.ch = t.core.New(channel.Config{Tech: "Local", Name: base + ";1", Leg: near, State: channel.Down, Parent: d.Parent, Variables: d.Variables,
 		CallerID: channel.CallerID{Number: exten}, DNID: exten})
 	far.ch = t.core.New(channel.Config{Tech: "Local", Name: base + ";2", Leg: far, State: channel.Ring, Parent: d.Parent, Variables: d.Variables,
-		CallerID: d.CallerID, DNID: exten, Place: dialplan.Place{Context: plan, Exten: exten, Priority: 1}})
+		CallerID: d.CallerID, DNID: exten, ToneZone: d.Parent.ToneZone(), Place: dialplan.Place{Context: plan, Exten: exten, Priority: 1}})
 	far.ch.Set("__"+depthVariable, strconv.Itoa(depth-1))
 	return []*channel.Channel{near.ch}, nil
 }

@@ -40,7 +40,7 @@ func (t *Tech) invited(tx *sip.ServerTx, e *config.Endpoint, gen *Generation) {
 	id := callerID(req, e)
 	l.ch = t.Core.New(channel.Config{
 		Tech: t.Name(), Endpoint: e.Name, Leg: l, State: channel.Ring, CallerID: id, DNID: exten, AccountCode: e.AccountCode, Language: e.Language,
-		Place: dialplan.Place{Context: e.Context, Exten: exten, Priority: 1}, Variables: variables(e), Attachment: gen.Attached,
+		ToneZone: e.ToneZone, Place: dialplan.Place{Context: e.Context, Exten: exten, Priority: 1}, Variables: variables(e), Attachment: gen.Attached,
 	})
 	l.log = *l.ch.Log()
 	l.log.Info().Str("endpoint", e.Name).Str("peer", tx.Source.String()).Str("caller", id.Number).Str("exten", exten).Str("context", e.Context).

@@ -160,6 +160,7 @@ func (t *Tech) outgoing(call target, e *config.Endpoint, gen *Generation, d *cha
 	l.ch = t.Core.New(channel.Config{
 		Tech: t.Name(), Endpoint: e.Name, Leg: l, State: channel.Down, Parent: d.Parent, Variables: vars, AccountCode: e.AccountCode, Language: e.Language,
 		CallerID: channel.CallerID{Name: e.CallerID.Name, Number: cmp.Or(e.CallerID.Number, sip.UserPart(&call.uri))}, DNID: sip.UserPart(&call.uri),
+		ToneZone: e.ToneZone,
 	})
 	l.log = *l.ch.Log()
 	l.call = func() error { return t.send(l, call, gen, d) }
