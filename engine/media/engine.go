@@ -21,7 +21,7 @@ var ErrNoPorts = errors.New("media: no free RTP port; widen rtpstart–rtpend in
 type Config struct {
 	PortMin, PortMax int           // RTP on even, RTCP on odd ports; 0, 0: 10000–20000
 	Shards           int           // 0 = one per core
-	Backend          string        // "" probes; "epoll", "udp"
+	Backend          string        // "" probes for the best; "io_uring", "epoll", "udp"
 	StrictRTP        bool          // believe only learned sources
 	Probation        int           // packets in sequence until an address not in the SDP is believed; 0 = 4
 	RTCPInterval     time.Duration // 0 = 5 s

@@ -24,7 +24,7 @@ var loopback = netip.MustParseAddr("127.0.0.1")
 
 // eachBackend runs f with a real engine on every back end there is here.
 func eachBackend(t *testing.T, c media.Config, f func(t *testing.T, e *media.Engine)) {
-	for _, name := range []string{"epoll", "udp"} {
+	for _, name := range []string{"io_uring", "epoll", "udp"} {
 		t.Run(name, func(t *testing.T) {
 			c.Backend, c.Log = name, zerolog.Nop()
 			e, err := media.New(c)

@@ -3,4 +3,4 @@
 package packetio
 
 // backends: best first.
-func backends() []Backend { return []Backend{epoll{}, udp{}} }
+func backends() []Backend { return []Backend{uring{}, epoll{}, udp{}} }

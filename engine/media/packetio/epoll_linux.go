@@ -25,80 +25,7 @@ type epoll struct{}
 
 func (epoll) Name() string { return "epoll" }
 
-func (epoll) Listen(c Config) (*Socket, error) {
-	if !c.Addr.Addr().IsValid() {
-		c.Addr = netip.AddrPortFrom(netip.IPv6Unspecified(), c.Addr.Port())
-		s, err := epoll{}.Listen(c)
-		if err != nil && !addrInUse(err) {
-			c.Addr = netip.AddrPortFrom(netip.IPv4Unspecified(), c.Addr.Port())
-			return epoll{}.Listen(c)
-		}
-		return s, err
-	}
-	v6 := !c.Addr.Addr().Is4()
-	family := unix.AF_INET
-	if v6 {
-		family = unix.AF_INET6
-	}
-	fd, err := unix.Socket(family, unix.SOCK_DGRAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, unix.IPPROTO_UDP)
-	if err != nil {
-		return nil, os.NewSyscallError("socket", err)
-	}
-	es := &epollSocket{fd: fd, v6: v6, slot: -1}
-	s := &Socket{impl: es}
-	if err := es.bind(c, s); err != nil {
-		_ = unix.Close(fd)
-		return nil, err
-	}
-	return s, nil
-}
-
-// epollSocket is a descriptor; slot is its place in the loop that has it.
-type epollSocket struct {
-	fd      int
-	v6      bool
-	scope   uint32 // interface of a link-local socket
-	slot    int
-	handler Handler
-}
-
-func (es *epollSocket) bind(c Config, s *Socket) error {
-	if err := setOptions(es.fd, c, es.v6); err != nil {
-		return os.NewSyscallError("setsockopt", err)
-	}
-	var sa unix.Sockaddr = &unix.SockaddrInet4{Port: int(c.Addr.Port()), Addr: [4]byte{}}
-	if es.v6 {
-		only := 1
-		if c.Addr.Addr().IsUnspecified() {
-			only = 0
-		}
-		if err := unix.SetsockoptInt(es.fd, unix.IPPROTO_IPV6, unix.IPV6_V6ONLY, only); err != nil {
-			return os.NewSyscallError("setsockopt", err)
-		}
-		es.scope = scopeID(c.Addr.Addr().Zone())
-		sa = &unix.SockaddrInet6{Port: int(c.Addr.Port()), Addr: c.Addr.Addr().As16(), ZoneId: es.scope}
-	} else {
-		sa.(*unix.SockaddrInet4).Addr = c.Addr.Addr().As4()
-	}
-	if err := unix.Bind(es.fd, sa); err != nil {
-		return os.NewSyscallError("bind", err)
-	}
-	bound, err := unix.Getsockname(es.fd)
-	if err != nil {
-		return os.NewSyscallError("getsockname", err)
-	}
-	port := 0
-	switch b := bound.(type) {
-	case *unix.SockaddrInet4:
-		port = b.Port
-	case *unix.SockaddrInet6:
-		port = b.Port
-	}
-	s.addr = netip.AddrPortFrom(c.Addr.Addr(), uint16(port))
-	return nil
-}
-
-func (es *epollSocket) close() error { return unix.Close(es.fd) }
+func (epoll) Listen(c Config) (*Socket, error) { return listenRaw(c) }
 
 func (epoll) NewLoop() (Loop, error) {
 	ep, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
@@ -145,7 +72,7 @@ type epollLoop struct {
 }
 
 func (l *epollLoop) Add(s *Socket, h Handler) error {
-	es := s.impl.(*epollSocket)
+	rs := s.impl.(*rawSocket)
 	if len(l.free) == 0 {
 		l.free = append(l.free, len(l.slots))
 		l.slots = append(l.slots, nil)
@@ -154,25 +81,25 @@ func (l *epollLoop) Add(s *Socket, h Handler) error {
 	slot := l.free[len(l.free)-1]
 	l.serial++
 	ev := unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(slot), Pad: int32(l.serial)}
-	if err := unix.EpollCtl(l.ep, unix.EPOLL_CTL_ADD, es.fd, &ev); err != nil {
+	if err := unix.EpollCtl(l.ep, unix.EPOLL_CTL_ADD, rs.fd, &ev); err != nil {
 		return os.NewSyscallError("epoll_ctl", err)
 	}
 	l.free = l.free[:len(l.free)-1]
 	l.slots[slot], l.serials[slot] = s, l.serial
-	es.slot, es.handler = slot, h
+	rs.slot, rs.handler = slot, h
 	return nil
 }
 
 func (l *epollLoop) Remove(s *Socket) {
-	es := s.impl.(*epollSocket)
-	if es.slot < 0 || l.slots[es.slot] != s {
+	rs := s.impl.(*rawSocket)
+	if rs.slot < 0 || l.slots[rs.slot] != s {
 		return
 	}
 	l.Flush()
-	_ = unix.EpollCtl(l.ep, unix.EPOLL_CTL_DEL, es.fd, nil)
-	l.slots[es.slot] = nil
-	l.free = append(l.free, es.slot)
-	es.slot, es.handler = -1, nil
+	_ = unix.EpollCtl(l.ep, unix.EPOLL_CTL_DEL, rs.fd, nil)
+	l.slots[rs.slot] = nil
+	l.free = append(l.free, rs.slot)
+	rs.slot, rs.handler = -1, nil
 }
 
 func (l *epollLoop) Poll(d time.Duration, woke func()) (int, error) {
@@ -209,10 +136,10 @@ func (l *epollLoop) Poll(d time.Duration, woke func()) (int, error) {
 
 // drain reads s until it is empty, removed, or over its budget; epoll reports it again in the last case.
 func (l *epollLoop) drain(s *Socket) int {
-	es := s.impl.(*epollSocket)
-	serial, handed := l.serials[es.slot], 0
+	rs := s.impl.(*rawSocket)
+	serial, handed := l.serials[rs.slot], 0
 	for handed < recvBudget {
-		n, err := l.recv.read(es.fd)
+		n, err := l.recv.read(rs.fd)
 		if err != nil || n == 0 {
 			return handed // EAGAIN, or a pending ICMP error, which reading has cleared
 		}
@@ -223,10 +150,10 @@ func (l *epollLoop) drain(s *Socket) int {
 			}
 			// The datagrams already read belong to this socket even if a handler has just removed it: they are lost then,
 			// unless it only moves; see Remove's users, which move between passes.
-			if es.slot < 0 || l.serials[es.slot] != serial {
+			if rs.slot < 0 || l.serials[rs.slot] != serial {
 				return handed
 			}
-			es.handler.HandlePacket(p, from)
+			rs.handler.HandlePacket(p, from)
 			handed++
 		}
 		if n < recvBatch {
@@ -240,15 +167,15 @@ func (l *epollLoop) Send(s *Socket, p []byte, to netip.AddrPort) error {
 	if len(p) > MaxDatagram {
 		return ErrTooLong
 	}
-	es := s.impl.(*epollSocket)
-	if !es.v6 && !to.Addr().Unmap().Is4() {
+	rs := s.impl.(*rawSocket)
+	if !rs.v6 && !to.Addr().Unmap().Is4() {
 		l.sendErrors.Add(1)
 		return nil
 	}
 	if l.send.n == sendQueue {
 		l.Flush()
 	}
-	l.send.put(es, p, to)
+	l.send.put(rs, p, to)
 	return nil
 }
 
@@ -260,6 +187,8 @@ func (l *epollLoop) Flush() {
 		l.sendErrors.Add(uint64(lost))
 	}
 }
+
+func (l *epollLoop) Gather(d time.Duration) { waitReadable(l.wakeFD, d) }
 
 func (l *epollLoop) SendErrors() uint64 { return l.sendErrors.Load() }
 

@@ -13,7 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Here is the package's only unsafe code. x/sys has no recvmmsg and sendmmsg, and x/net's allocate an address per datagram.
+// Here and in ring_linux.go is the package's unsafe code. x/sys has no recvmmsg and sendmmsg, and x/net's allocate an address per datagram.
 // The message headers are built once and point into arrays of the same heap object, which the garbage collector never moves.
 
 // mmsghdr is struct mmsghdr of recvmmsg(2) on 64-bit systems.
@@ -81,10 +81,10 @@ func (a *sockaddr) addrPort() netip.AddrPort {
 	return netip.AddrPortFrom(netip.AddrFrom16([16]byte(a[8:24])).Unmap(), port)
 }
 
-// put writes to as an address of es's family and returns its length.
-func (a *sockaddr) put(es *epollSocket, to netip.AddrPort) uint32 {
+// put writes to as an address of rs's family and returns its length.
+func (a *sockaddr) put(rs *rawSocket, to netip.AddrPort) uint32 {
 	binary.BigEndian.PutUint16(a[2:], to.Port())
-	if !es.v6 {
+	if !rs.v6 {
 		binary.NativeEndian.PutUint16(a[:], unix.AF_INET)
 		ip := to.Addr().Unmap().As4()
 		copy(a[4:8], ip[:])
@@ -94,7 +94,7 @@ func (a *sockaddr) put(es *epollSocket, to netip.AddrPort) uint32 {
 	binary.NativeEndian.PutUint32(a[4:], 0) // flow label
 	ip := to.Addr().As16()                  // maps IPv4
 	copy(a[8:24], ip[:])
-	binary.NativeEndian.PutUint32(a[24:], es.scope)
+	binary.NativeEndian.PutUint32(a[24:], rs.scope)
 	return unix.SizeofSockaddrInet6
 }
 
@@ -116,12 +116,12 @@ func (r *sendRing) init() {
 	}
 }
 
-func (r *sendRing) put(es *epollSocket, p []byte, to netip.AddrPort) {
+func (r *sendRing) put(rs *rawSocket, p []byte, to netip.AddrPort) {
 	i := r.n
 	r.n++
-	r.fds[i] = es.fd
+	r.fds[i] = rs.fd
 	r.iovs[i].SetLen(copy(r.slab[i][:], p))
-	r.msgs[i].hdr.Namelen = r.names[i].put(es, to)
+	r.msgs[i].hdr.Namelen = r.names[i].put(rs, to)
 }
 
 // flush sends everything, neighbours on one socket by one system call, and returns how many the kernel refused.

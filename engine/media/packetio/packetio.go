@@ -1,19 +1,21 @@
 // Package packetio reads and writes datagrams for media shards, many per system call where the system can.
 //
 //	shard goroutine                     back end
-//	 loop.Poll(d, woke) ── waits ────►  epoll + recvmmsg │ a reader goroutine per net.UDPConn │ (io_uring)
+//	 loop.Poll(d, woke) ── waits ────►  io_uring, multishot receive │ epoll + recvmmsg │ a reader goroutine per net.UDPConn
 //	   └─ handler.HandlePacket(p, from) once per datagram, p is the back end's buffer
 //	 loop.Send(sock, p, to)             copied into the send queue
 //	 loop.Flush()                       submitted together
 //
-// A Loop and the sockets added to it belong to one goroutine; only Wake may be called from elsewhere. A socket can move to
-// another loop of the same back end without losing a datagram. Nothing is allocated per datagram.
+// A Loop and the sockets added to it belong to one goroutine, locked to its thread (runtime.LockOSThread), which io_uring
+// insists on; only NewLoop, Wake, SendErrors and, at the end, Close may be called from elsewhere. A socket can move to another
+// loop of the same back end without losing a datagram. Nothing is allocated per datagram.
 package packetio
 
 import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"runtime"
 	"sync/atomic"
 	"time"
 )
@@ -61,6 +63,9 @@ type Loop interface {
 	// Send queues a copy of p. What the kernel does not take is lost, and counted.
 	Send(s *Socket, p []byte, to netip.AddrPort) error
 	Flush()
+	// Gather lets datagrams come together for d, or until Wake, without looking at them; a back end may return at once.
+	// The Poll after it does not wait for what has come, nor for that Wake.
+	Gather(d time.Duration)
 	Wake()
 	// SendErrors counts datagrams the kernel has refused; safe from any goroutine.
 	SendErrors() uint64
@@ -108,12 +113,58 @@ func Open(name string) (Backend, error) {
 	return nil, fmt.Errorf("packetio: no back end %q; there are %s", name, names())
 }
 
+// probe sends a datagram round: that a ring can be made does not say that the kernel knows the requests put into it.
 func probe(b Backend) error {
-	l, err := b.NewLoop()
-	if err != nil {
+	done := make(chan error, 1)
+	go func() { // a goroutine of its own: the thread is not given back to the caller with what a loop has bound to it
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		l, err := b.NewLoop()
+		if err != nil {
+			done <- err
+			return
+		}
+		err = errors.Join(probeLoop(b, l), l.Close())
+		done <- err
+	}()
+	return <-done
+}
+
+func probeLoop(b Backend, l Loop) error {
+	for _, ip := range []netip.Addr{netip.AddrFrom4([4]byte{127, 0, 0, 1}), netip.IPv6Loopback()} {
+		s, err := b.Listen(Config{Addr: netip.AddrPortFrom(ip, 0)})
+		if err != nil {
+			continue // no such family here
+		}
+		err = probeSocket(l, s)
+		l.Remove(s)
+		return errors.Join(err, s.Close())
+	}
+	return nil // nothing to try it with
+}
+
+type probed bool
+
+func (p *probed) HandlePacket(b []byte, _ netip.AddrPort) { *p = *p || string(b) == "probe" }
+
+func probeSocket(l Loop, s *Socket) error {
+	var got probed
+	if err := l.Add(s, &got); err != nil {
 		return err
 	}
-	return l.Close()
+	if err := l.Send(s, []byte("probe"), s.LocalAddr()); err != nil {
+		return err
+	}
+	l.Flush()
+	for end := time.Now().Add(time.Second); !got; {
+		if !time.Now().Before(end) {
+			return errors.New("packetio: a datagram sent to ourselves did not come")
+		}
+		if _, err := l.Poll(50*time.Millisecond, nil); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func names() string {

@@ -33,6 +33,7 @@ type bench struct {
 
 func (k bench) loop() Loop {
 	k.t.Helper()
+	runtime.LockOSThread() // for good: Cleanup runs on this thread too
 	l, err := k.b.NewLoop()
 	if err != nil {
 		k.t.Fatal(err)
@@ -90,7 +91,11 @@ func TestConformance(t *testing.T) {
 			t.Run("order", func(t *testing.T) { testOrder(bench{t, b}) })
 			t.Run("poll waits and wakes", func(t *testing.T) { testPoll(bench{t, b}) })
 			t.Run("wake storm", func(t *testing.T) { testWakeStorm(bench{t, b}) })
+			t.Run("gather", func(t *testing.T) { testGather(bench{t, b}) })
+			t.Run("burst", func(t *testing.T) { testBurst(bench{t, b}) })
+			t.Run("port free", func(t *testing.T) { testPortFree(bench{t, b}) })
 			t.Run("move", func(t *testing.T) { testMove(bench{t, b}) })
+			t.Run("move back and forth", func(t *testing.T) { testMoves(bench{t, b}) })
 			t.Run("remove in a handler", func(t *testing.T) { testRemoveInHandler(bench{t, b}) })
 			t.Run("bounds", func(t *testing.T) { testBounds(bench{t, b}) })
 			t.Run("port in use", func(t *testing.T) { testInUse(bench{t, b}) })
@@ -224,6 +229,120 @@ func testWakeStorm(k bench) {
 	l.Wake()
 	if _, _ = l.Poll(10*time.Second, nil); time.Since(start) > 5*time.Second {
 		k.t.Fatal("the wake after the storm was lost")
+	}
+}
+
+func testGather(k bench) {
+	l := k.loop()
+	var r received
+	from, s := k.listen(l, "127.0.0.1", &received{}), k.listen(l, "127.0.0.1", &r)
+	_, _ = l.Poll(0, nil)
+	for range 5 {
+		_ = l.Send(from, []byte("x"), s.LocalAddr())
+	}
+	l.Flush()
+	l.Gather(5 * time.Millisecond)
+	if len(r.data) != 0 {
+		k.t.Fatal("Gather handed over")
+	}
+	start := time.Now()
+	k.until(l, &r, 5)
+	if time.Since(start) > 2*time.Second {
+		k.t.Fatal("Poll waited for what had come")
+	}
+	for range 3 {
+		woken := make(chan struct{})
+		go func() { defer close(woken); l.Wake() }()
+		start = time.Now()
+		l.Gather(10 * time.Second)
+		if _, err := l.Poll(10*time.Second, nil); err != nil || time.Since(start) > 5*time.Second {
+			k.t.Fatal("Wake did not end Gather", err)
+		}
+		<-woken
+	}
+}
+
+// testBurst: more at once than the back end has room for; nothing is lost, nor out of order, while the sockets' buffers hold it.
+func testBurst(k bench) {
+	l := k.loop()
+	from := k.listen(l, "127.0.0.1", new(counter))
+	got := make([]received, 40)
+	sockets := make([]*Socket, len(got))
+	for i := range sockets {
+		sockets[i] = k.listen(l, "127.0.0.1", &got[i])
+	}
+	_, _ = l.Poll(0, nil)
+	const each = 12 // with 40 sockets, less than the inbox of udp
+	for n := range each {
+		for _, s := range sockets {
+			_ = l.Send(from, []byte{byte(n)}, s.LocalAddr())
+		}
+	}
+	l.Flush()
+	for i := range got {
+		k.until(l, &got[i], each)
+		for n, p := range got[i].data {
+			if p[0] != byte(n) {
+				k.t.Fatalf("datagram %d says %d", n, p[0])
+			}
+		}
+	}
+}
+
+func testPortFree(k bench) {
+	l := k.loop()
+	for range 20 {
+		s, err := k.b.Listen(Config{Addr: netip.MustParseAddrPort("127.0.0.1:0")})
+		if err != nil {
+			k.t.Fatal(err)
+		}
+		if err := l.Add(s, new(counter)); err != nil {
+			k.t.Fatal(err)
+		}
+		_, _ = l.Poll(0, nil)
+		l.Remove(s)
+		_ = s.Close()
+		again, err := k.b.Listen(Config{Addr: s.LocalAddr()})
+		if err != nil {
+			k.t.Fatal("port not free after Remove and Close:", err)
+		}
+		_ = again.Close()
+	}
+}
+
+// testMoves: a socket goes round between loops while its handler is busy; all arrives once, in order.
+func testMoves(k bench) {
+	loops := []Loop{k.loop(), k.loop()}
+	from := k.listen(loops[0], "127.0.0.1", new(counter))
+	s, err := k.b.Listen(Config{Addr: netip.MustParseAddrPort("127.0.0.1:0")})
+	if err != nil {
+		k.t.Fatal(err)
+	}
+	defer s.Close()
+	var r received
+	sent := 0
+	for round := range 40 {
+		l := loops[round%2]
+		if err := l.Add(s, &r); err != nil {
+			k.t.Fatal(err)
+		}
+		for range 7 {
+			_ = loops[0].Send(from, []byte{byte(sent)}, s.LocalAddr())
+			sent++
+		}
+		loops[0].Flush()
+		if round%3 == 0 {
+			_, _ = l.Poll(time.Millisecond, nil)
+		}
+		if round == 39 {
+			k.until(l, &r, sent)
+		}
+		l.Remove(s)
+	}
+	for i, p := range r.data {
+		if p[0] != byte(i) {
+			k.t.Fatalf("datagram %d says %d", i, p[0])
+		}
 	}
 }
 

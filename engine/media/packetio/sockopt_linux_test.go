@@ -33,7 +33,7 @@ func TestMarking(t *testing.T) {
 					}
 				}
 				switch impl := s.impl.(type) {
-				case *epollSocket:
+				case *rawSocket:
 					get(impl.fd)
 				case *udpSocket:
 					rc, err := impl.conn.SyscallConn()

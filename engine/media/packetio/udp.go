@@ -269,6 +269,9 @@ func (l *udpLoop) Send(s *Socket, p []byte, to netip.AddrPort) error {
 	return nil
 }
 
+// Gather does nothing: every datagram wakes its reader anyhow.
+func (l *udpLoop) Gather(time.Duration) {}
+
 func (l *udpLoop) Flush()             {}
 func (l *udpLoop) SendErrors() uint64 { return l.sendErrors.Load() }
 func (l *udpLoop) Close() error       { l.timer.Stop(); return nil }
