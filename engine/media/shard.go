@@ -18,6 +18,7 @@ type shard struct {
 	loop   packetio.Loop
 	now    int64 // ns since the engine began, read once in a pass
 	timers timers
+	pace   pace
 
 	packet  rtp.Packet                 // parsed into, one at a time
 	out     [packetio.MaxDatagram]byte // marshalled into
@@ -68,7 +69,12 @@ func (s *shard) run() {
 	defer runtime.UnlockOSThread()
 	tell := func() { s.now = s.engine.clock() }
 	for {
-		if _, err := s.loop.Poll(s.wait(), tell); err != nil {
+		if d := s.gather(); d > 0 {
+			s.loop.Gather(d)
+		}
+		n, err := s.loop.Poll(s.wait(), tell)
+		s.pace.pass(s.now, n)
+		if err != nil {
 			// The descriptors are ours, so this is a broken kernel promise; do not spin on it.
 			s.engine.log.Error().Err(err).Int("shard", s.index).Msg("media: poll")
 			time.Sleep(10 * time.Millisecond)
@@ -82,6 +88,18 @@ func (s *shard) run() {
 			return
 		}
 	}
+}
+
+// gather is how long packets may come together before the next pass: until pace says, or until the clock owes something.
+func (s *shard) gather() time.Duration {
+	if s.pace.gather == 0 {
+		return 0
+	}
+	until := s.now + s.pace.gather
+	if len(s.timers) > 0 {
+		until = min(until, s.timers[0].at)
+	}
+	return time.Duration(until - s.engine.clock())
 }
 
 // wait is how long nothing is owed; < 0 for ever.
