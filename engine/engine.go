@@ -123,7 +123,7 @@ func (e *Engine) Start(ctx context.Context) error {
 	e.report(problems)
 	rtp := gen.snap.RTP
 	m, err := media.New(media.Config{PortMin: rtp.RTPStart, PortMax: rtp.RTPEnd, StrictRTP: rtp.StrictRTP != "no", Probation: rtp.Probation,
-		RTCPInterval: rtp.RTCPInterval, Log: e.log})
+		RTCPInterval: rtp.RTCPInterval, Backend: rtp.PacketIO, Log: e.log})
 	if err != nil {
 		return err
 	}

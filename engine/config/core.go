@@ -13,7 +13,8 @@ type RTP struct {
 	Probation        int           // packets in order before a source is learned
 	DTMFTimeout      time.Duration // 0: the media engine's own
 	RTPChecksums     bool
-	ICESupport       bool // what the file says; ICE itself comes later
+	PacketIO         string // "io_uring", "epoll", "udp"; "": the best there is
+	ICESupport       bool   // what the file says; ICE itself comes later
 }
 
 // CDR is cdr.conf: [general] and [csv].

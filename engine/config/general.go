@@ -47,6 +47,13 @@ var rtpSchema = &schema[RTP]{
 			}
 			return c
 		}},
+		{"packet_io", func(r *RTP, v string) *complaint { // ours: how packets are read and written
+			w, c := parseOneOf(v, "auto", "io_uring", "epoll", "udp")
+			if c == nil {
+				r.PacketIO = strings.TrimPrefix(w, "auto")
+			}
+			return c
+		}},
 		yes("rtpchecksums", func(r *RTP) *bool { return &r.RTPChecksums }),
 		yes("icesupport", func(r *RTP) *bool { return &r.ICESupport }),
 	},

@@ -11,6 +11,7 @@ import (
 	"sort"
 	"strings"
 	"testing"
+	"testing/fstest"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -226,6 +227,20 @@ func BenchmarkLoad(b *testing.B) {
 	for b.Loop() {
 		if snap, _ := Load(fsys, LoadOptions{}); len(snap.PJSIP.Endpoints) != 1000 {
 			b.Fatal("lost some")
+		}
+	}
+}
+
+func TestPacketIO(t *testing.T) {
+	for _, tt := range []struct {
+		value, want string
+		wrong       bool
+	}{{"auto", "", false}, {"io_uring", "io_uring", false}, {"EPOLL", "epoll", false}, {"udp", "udp", false}, {"pigeon", "", true}} {
+		fsys := tree("")
+		fsys["rtp.conf"] = &fstest.MapFile{Data: []byte("[general]\npacket_io = " + tt.value + "\n")}
+		snap, problems := Load(fsys, LoadOptions{})
+		if snap.RTP.PacketIO != tt.want || (len(problems) > 0) != tt.wrong {
+			t.Errorf("%s: %q, %v", tt.value, snap.RTP.PacketIO, problems)
 		}
 	}
 }
