@@ -28,7 +28,7 @@ extensions = {
 
   -- What the phones may dial.
   internal = {
-    include = { "features" }, -- numbers that are not found here are looked up there
+    include = { "features", "nobody" }, -- numbers that are not found here are looked up there, in this order
 
     -- 100 to 109: the phones call each other. `extension` is what was dialled, so one pattern serves them all.
     ["_10X"] = function(context, extension)
@@ -48,12 +48,6 @@ extensions = {
     ["603"] = function()
       app.Dial(all_phones(), RING_SECONDS)
       app.Congestion(5)
-    end,
-
-    -- Everything else with at least one digit. It is the least exact pattern, so it never gets in the way of another.
-    ["_X."] = function(_, extension)
-      app.Verbose(1, "nobody has the number " .. extension)
-      sorry("pbx-invalid")
     end,
 
     -- h runs when a call is over, on the side of the caller. The phone is gone: nothing can be played, but a lot can be noted.
@@ -95,6 +89,15 @@ extensions = {
 
     -- 606: a small menu. Keys pressed during the prompt count; 1 and 2 are extensions of the context "menu".
     ["606"] = function() app["goto"]("menu", "s", 1) end,
+  },
+
+  -- Everything else with at least one digit. It stands in an include of its own, the last one, because the extensions of a context come
+  -- before all of its includes: in "internal" it would hide 600 and its neighbours.
+  nobody = {
+    ["_X."] = function(_, extension)
+      app.Verbose(1, "nobody has the number " .. extension)
+      sorry("pbx-invalid")
+    end,
   },
 
   menu = {

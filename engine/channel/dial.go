@@ -158,7 +158,7 @@ func (d *dial) add(t Target, forwards int) {
 }
 
 func (d *dial) failed(t Target, cause Cause) {
-	d.res.Legs = append(d.res.Legs, DialLegResult{Target: t, Cause: cause, Status: StatusUnavailable})
+	d.res.Legs = append(d.res.Legs, DialLegResult{Target: t, Cause: cause, Status: statusOf(cause)})
 	d.res.Cause = cause
 }
 
@@ -267,7 +267,7 @@ func (d *dial) legEnded(leg *dialLeg, ev LegEvent) {
 		d.forward(leg, ev)
 		entry = &d.res.Legs[leg.result]
 	}
-	if entry.Status != StatusUnavailable || d.res.Cause == 0 {
+	if entry.Cause != RedirectedToNew && (entry.Status != StatusUnavailable || d.res.Cause == 0) { // who took over says how it ended
 		d.res.Cause = entry.Cause
 	}
 	d.caller.core.observer.DialEnded(d.caller, leg.ch, entry.Status)

@@ -82,7 +82,7 @@ func causeOf(res *sip.Response) channel.Cause {
 	case 302:
 		return channel.RedirectedToNew
 	}
-	if res.StatusCode >= 500 && res.StatusCode < 600 {
+	if res.StatusCode >= 500 && res.StatusCode < 600 && res.StatusCode != 505 {
 		return channel.Congestion
 	}
 	return channel.Interworking
