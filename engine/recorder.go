@@ -57,16 +57,9 @@ func (r *recorder) begin(ch *channel.Channel, start time.Time) cdr.Record {
 
 // describe brings a record up to the channel's present; what `h` does is no part of it.
 func describe(rec *cdr.Record, ch *channel.Channel) {
-	id, place := ch.CallerID(), ch.Place()
+	id, history := ch.CallerID(), ch.History()
 	rec.Src, rec.CLID, rec.AccountCode, rec.LinkedID = id.Number, id.String(), ch.AccountCode(), ch.LinkedID()
-	if user, ok := ch.Get("CDR(userfield)"); ok {
-		rec.UserField = user
-	}
-	if place.Exten == "h" {
-		return
-	}
-	rec.Dst, rec.DContext = place.Exten, place.Context
-	rec.LastApp, rec.LastData = ch.Application()
+	rec.Dst, rec.DContext, rec.LastApp, rec.LastData = history.Place.Exten, history.Place.Context, history.Application, history.Data
 }
 
 // ChannelAnswered: an IVR answers before anybody is dialled.

@@ -76,7 +76,8 @@ type Config struct {
 	Language       string
 	ToneZone       string // the country of its tones; "": the default one
 	Variables      map[string]string
-	Attachment     any // what the maker keeps with the channel (the engine: its generation)
+	Attachment     any    // what the maker keeps with the channel (the engine: its generation)
+	CallID         string // from NewCallID, where log lines came before the channel; "": a new one, or the parent's
 }
 
 // Channel is one party of a call. Its ctx field is the one exception to "no ctx in a struct": the channel is the lifetime.
@@ -103,6 +104,7 @@ type Channel struct {
 	linkedID  string
 	place     dialplan.Place
 	app, data string
+	before    History // as it was before `h`
 	callerID  CallerID
 	connected CallerID
 	account   string
@@ -166,10 +168,35 @@ func (c *Channel) Ended() time.Time { return locked(c, func() time.Time { return
 func (c *Channel) Place() dialplan.Place { return locked(c, func() dialplan.Place { return c.place }) }
 
 // SetPlace moves the channel in the dialplan; the run loop acts on it.
-func (c *Channel) SetPlace(p dialplan.Place) { c.update(func() { c.place = p }) }
+func (c *Channel) SetPlace(p dialplan.Place) {
+	c.update(func() {
+		c.place = p
+		if p.Exten != "h" {
+			c.before.Place = p
+		}
+	})
+}
 
 // SetApplication notes the application that runs, for `core show channels` and the CDR's lastapp.
-func (c *Channel) SetApplication(name, data string) { c.update(func() { c.app, c.data = name, data }) }
+func (c *Channel) SetApplication(name, data string) {
+	c.update(func() {
+		c.app, c.data = name, data
+		if c.place.Exten != "h" {
+			c.before.Application, c.before.Data = name, data
+		}
+	})
+}
+
+// History is where a call last was and what it last did, `h` left out: what a call detail record tells.
+type History struct {
+	Place             dialplan.Place
+	Application, Data string
+}
+
+// History is safe from anywhere.
+func (c *Channel) History() History {
+	return locked(c, func() History { return c.before })
+}
 
 // Application is the last one that SetApplication named.
 func (c *Channel) Application() (name, data string) {

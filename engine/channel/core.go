@@ -110,21 +110,22 @@ func (k *Core) New(cfg Config) *Channel {
 	}
 	unique := strconv.FormatInt(now.Unix(), 10) + "." + strconv.FormatUint(k.uniques, 10)
 	k.uniques++
-	var callID string
-	if cfg.Parent != nil {
-		callID = cfg.Parent.callID
-	} else {
-		k.calls++
-		callID = fmt.Sprintf("C-%08x", k.calls)
-	}
 	k.mu.Unlock()
+	callID := cfg.CallID
+	switch {
+	case callID != "":
+	case cfg.Parent != nil:
+		callID = cfg.Parent.callID
+	default:
+		callID = k.NewCallID()
+	}
 	if k.system != "" {
 		unique = k.system + "-" + unique
 	}
 	ctx, cancel := context.WithCancelCause(context.Background())
 	c := &Channel{
 		core: k, leg: cfg.Leg, tech: cfg.Tech, name: name, uniqueID: unique, callID: callID, endpoint: cfg.Endpoint, dnid: cfg.DNID,
-		created: now, attached: cfg.Attachment, ctx: ctx, cancel: cancel, state: cfg.State, linkedID: unique, place: cfg.Place,
+		created: now, attached: cfg.Attachment, ctx: ctx, cancel: cancel, state: cfg.State, linkedID: unique, place: cfg.Place, before: History{Place: cfg.Place},
 		callerID: cfg.CallerID, account: cfg.AccountCode, language: cfg.Language, toneZone: cfg.ToneZone,
 		log: k.log.With().Str("call", callID).Str("chan", name).Logger(),
 	}
@@ -224,7 +225,15 @@ func (k *Core) bridgeID() string {
 	return fmt.Sprintf("bridge-%08x", k.bridges)
 }
 
-// Calls is how many calls (channels that nobody dialled) have begun.
+// NewCallID begins a call: all its log lines carry the id.
+func (k *Core) NewCallID() string {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.calls++
+	return fmt.Sprintf("C-%08x", k.calls)
+}
+
+// Calls is how many calls have begun.
 func (k *Core) Calls() uint64 {
 	k.mu.Lock()
 	defer k.mu.Unlock()

@@ -26,13 +26,15 @@ func (t *Tech) invited(tx *sip.ServerTx, e *config.Endpoint, gen *Generation) {
 		return
 	}
 	exten := dialled(req)
+	call := t.Core.NewCallID()
+	log := t.Log.With().Str("call", call).Logger()
 	status, headers := checkInvite(req, e, gen, exten)
 	if status != 0 {
-		t.Log.Info().Str("endpoint", e.Name).Str("peer", tx.Source.String()).Str("exten", exten).Int("status", status).Msg("call refused")
+		log.Info().Str("endpoint", e.Name).Str("peer", tx.Source.String()).Str("exten", exten).Int("status", status).Msg("call refused")
 		refuse(tx, status, headers...)
 		return
 	}
-	l := &leg{tech: t, endpoint: e, invite: req, remote: tx.Source, log: t.Log}
+	l := &leg{tech: t, endpoint: e, invite: req, remote: tx.Source, log: log}
 	if status := t.openIncoming(l, tx, gen); status != 0 {
 		refuse(tx, status, sip.NewHeader("Retry-After", retryAfter))
 		return
@@ -40,7 +42,7 @@ func (t *Tech) invited(tx *sip.ServerTx, e *config.Endpoint, gen *Generation) {
 	id := callerID(req, e)
 	l.ch = t.Core.New(channel.Config{
 		Tech: t.Name(), Endpoint: e.Name, Leg: l, State: channel.Ring, CallerID: id, DNID: exten, AccountCode: e.AccountCode, Language: e.Language,
-		ToneZone: e.ToneZone, Place: dialplan.Place{Context: e.Context, Exten: exten, Priority: 1}, Variables: variables(e), Attachment: gen.Attached,
+		ToneZone: e.ToneZone, Place: dialplan.Place{Context: e.Context, Exten: exten, Priority: 1}, Variables: variables(e), Attachment: gen.Attached, CallID: call,
 	})
 	l.log = *l.ch.Log()
 	l.log.Info().Str("endpoint", e.Name).Str("peer", tx.Source.String()).Str("caller", id.Number).Str("exten", exten).Str("context", e.Context).
@@ -73,11 +75,11 @@ func (t *Tech) openIncoming(l *leg, tx *sip.ServerTx, gen *Generation) int {
 	if body := tx.Request.Body(); len(body) > 0 {
 		offer, err := sdp.Parse(body)
 		if err != nil {
-			t.Log.Info().Err(err).Str("endpoint", l.endpoint.Name).Msg("bad SDP")
+			l.log.Info().Err(err).Str("endpoint", l.endpoint.Name).Msg("bad SDP")
 			return sip.StatusBadRequest
 		}
 		if _, _, err := sdp.Answer(offer, sdp.Local{Addr: tx.Source, Codecs: codecsOf(l.endpoint)}); err != nil {
-			t.Log.Info().Err(err).Str("endpoint", l.endpoint.Name).Strs("allow", l.endpoint.Codecs).Msg("no common codec")
+			l.log.Info().Err(err).Str("endpoint", l.endpoint.Name).Strs("allow", l.endpoint.Codecs).Msg("no common codec")
 			return sip.StatusNotAcceptableHere
 		}
 		l.offer, l.offered = offer, audioFormats(offer)
@@ -85,10 +87,10 @@ func (t *Tech) openIncoming(l *leg, tx *sip.ServerTx, gen *Generation) int {
 	err := t.newPort(l, gen, tx.Transport, tx.Source.Addr())
 	switch {
 	case errors.Is(err, media.ErrNoPorts):
-		t.Log.Error().Err(err).Msg("all RTP ports are in use: widen rtpstart..rtpend in rtp.conf")
+		l.log.Error().Err(err).Msg("all RTP ports are in use: widen rtpstart..rtpend in rtp.conf")
 		return sip.StatusServiceUnavailable
 	case err != nil:
-		t.Log.Error().Err(err).Msg("no RTP port")
+		l.log.Error().Err(err).Msg("no RTP port")
 		return sip.StatusServerError
 	}
 	return 0
