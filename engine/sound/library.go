@@ -7,29 +7,46 @@ import (
 	"io/fs"
 	"iter"
 	"path"
-	"strings"
 	"sync"
+	"syscall"
 	"time"
 )
 
 // DefaultLanguage is where a prompt is looked for when the caller's language has none.
 const DefaultLanguage = "en"
 
+// defaultRate is what Open chooses files for, Hz: the telephone's wide band.
+const defaultRate = 16000
+
+// Folder is a directory by the name that absolute paths have for it.
+type Folder struct {
+	Path string // "/var/spool/asterisk"
+	FS   fs.FS
+}
+
+// Config says where a Library looks. A file system whose files others may write (the spool) must not be left by a symbolic link: it is
+// an (*os.Root).FS().
+type Config struct {
+	Roots         []fs.FS  // searched for relative names, in this order
+	Folders       []Folder // absolute names open beneath these alone
+	SearchCustom  bool     // sounds_search_custom_dir of asterisk.conf: the name is tried as custom/NAME first
+	MaxCacheBytes int64    // of decoded sound
+}
+
 // Library finds and caches sounds. It is safe from any goroutine.
 type Library struct {
-	roots []fs.FS
+	cfg Config
 
 	mu    sync.Mutex // guards what follows; not held while a file is read
 	cache map[place]*list.Element
 	used  *list.List // of *cached, the latest first
 	bytes int64
-	bound int64
 }
 
-// place is a file of one root.
+// place is a file; shelf counts the roots, then the folders.
 type place struct {
-	root int
-	file string
+	shelf int
+	file  string
 }
 
 type cached struct {
@@ -41,51 +58,119 @@ type cached struct {
 
 func (c *cached) bytes() int64 { return int64(len(c.clip.pcm)) * 2 }
 
-// NewLibrary looks in roots, in that order, and keeps at most maxCacheBytes of decoded sound. A root that must not be left
-// by a symbolic link is an (*os.Root).FS().
-func NewLibrary(roots []fs.FS, maxCacheBytes int64) *Library {
-	return &Library{roots: roots, cache: map[place]*list.Element{}, used: list.New(), bound: maxCacheBytes}
+// New makes a library that looks where c says.
+func New(c Config) *Library {
+	return &Library{cfg: c, cache: map[place]*list.Element{}, used: list.New()}
 }
 
-// Open finds the sound name (without extension: "beep", "digits/1") for the language lang ("de_CH", "" for none). The language wins
-// over the root: de_CH, de, no language at all, then DefaultLanguage; each in every root before the next. Of one
-// name's files the first in formats wins. The error wraps fs.ErrNotExist and says what was tried; a file
-// that is there but cannot be read is an error of its own.
-func (l *Library) Open(name, lang string) (*Clip, error) {
-	if err := CheckName(name); err != nil {
+// NewLibrary looks in roots, in that order, and keeps at most maxCacheBytes of decoded sound.
+func NewLibrary(roots []fs.FS, maxCacheBytes int64) *Library {
+	return New(Config{Roots: roots, MaxCacheBytes: maxCacheBytes})
+}
+
+// Open is OpenAt for a channel whose rate is not known: wide-band comes first.
+func (l *Library) Open(name, lang string) (*Clip, error) { return l.OpenAt(name, lang, defaultRate) }
+
+// OpenAt finds the sound name (without extension: "beep", "digits/1", "/var/spool/asterisk/monitor/x") for the language lang
+// ("de_CH", "" for none). The language wins over the root: de_CH, de, no language at all, then DefaultLanguage; each
+// in every root before the next. An absolute name has the language's folder before its last element. Of one name's
+// files that which suits rate (Hz, the channel's PCM) best wins: see byCost. The error wraps fs.ErrNotExist and says what
+// was tried; a file that is there but cannot be read is an error of its own.
+func (l *Library) OpenAt(name, lang string, rate int) (*Clip, error) {
+	shelves, err := l.shelves(name)
+	if err != nil {
 		return nil, err
 	}
-	for p, decode := range l.places(name, lang) {
+	for p, decode := range l.places(shelves, lang, rate) {
 		clip, err := l.open(p, decode)
 		if !errors.Is(err, fs.ErrNotExist) {
 			return clip, err
 		}
 	}
 	return nil, fmt.Errorf("sound %q: no such file in %d folders of sounds, as language %s, in any format (%s): %w",
-		name, len(l.roots), strings.Join(describe(languages(lang)), ", "), extensions(), fs.ErrNotExist)
+		name, len(shelves), describe(languages(lang)), extensions(), fs.ErrNotExist)
 }
 
 // Has reports whether Open would find name.
 func (l *Library) Has(name, lang string) bool {
-	if CheckName(name) != nil {
+	shelves, err := l.shelves(name)
+	if err != nil {
 		return false
 	}
-	for p := range l.places(name, lang) {
-		if info, err := fs.Stat(l.roots[p.root], p.file); err == nil && info.Mode().IsRegular() {
+	for p := range l.places(shelves, lang, defaultRate) {
+		if info, err := fs.Stat(l.fs(p.shelf), p.file); err == nil && info.Mode().IsRegular() {
 			return true
 		}
 	}
 	return false
 }
 
-// places yields where name may lie, in the order of preference, and how to read what lies there.
-func (l *Library) places(name, lang string) iter.Seq2[place, decoder] {
+// shelf is a file system in which a sound may lie, under a name.
+type shelf struct {
+	index    int
+	name     string
+	absolute bool // the language goes before the name's last element
+}
+
+// path is the sound's without its extension.
+func (s shelf) path(language string) string {
+	if s.absolute {
+		return path.Join(path.Dir(s.name), language, path.Base(s.name))
+	}
+	return path.Join(language, s.name)
+}
+
+// shelves are those that may have name, or why none may.
+func (l *Library) shelves(name string) (shelves []shelf, err error) {
+	if path.IsAbs(name) {
+		for i, f := range l.cfg.Folders {
+			if rest, ok := below(f.Path, name); ok {
+				if err := CheckName(rest); err != nil {
+					return nil, err
+				}
+				shelves = append(shelves, shelf{len(l.cfg.Roots) + i, rest, true})
+			}
+		}
+		if shelves == nil {
+			return nil, fmt.Errorf("sound %q: absolute paths are opened beneath the folders of sounds and the spool only", cut(name))
+		}
+		return shelves, nil
+	}
+	if err := CheckName(name); err != nil {
+		return nil, err
+	}
+	for i := range l.cfg.Roots {
+		shelves = append(shelves, shelf{i, name, false})
+	}
+	return shelves, nil
+}
+
+func (l *Library) fs(shelf int) fs.FS {
+	if n := len(l.cfg.Roots); shelf >= n {
+		return l.cfg.Folders[shelf-n].FS
+	}
+	return l.cfg.Roots[shelf]
+}
+
+// places yields where the sound may lie, in the order of preference, and how to read what lies there.
+func (l *Library) places(shelves []shelf, lang string, rate int) iter.Seq2[place, decoder] {
+	formats := byCost(rate)
 	return func(yield func(place, decoder) bool) {
-		for _, folder := range languages(lang) {
-			for root := range l.roots {
-				for _, f := range formats {
-					if !yield(place{root, path.Join(folder, name+"."+f.extension)}, f.decode) {
-						return
+		for _, prefix := range l.prefixes() {
+			for _, language := range languages(lang) {
+				for _, s := range shelves {
+					if s.absolute && prefix != "" {
+						continue
+					}
+					s.name = path.Join(prefix, s.name)
+					name := s.path(language)
+					if !folder(l.fs(s.index), path.Dir(name)) {
+						continue // saves asking for each extension
+					}
+					for _, f := range formats {
+						if !yield(place{s.index, name + "." + f.extension}, f.decode) {
+							return
+						}
 					}
 				}
 			}
@@ -93,80 +178,26 @@ func (l *Library) places(name, lang string) iter.Seq2[place, decoder] {
 	}
 }
 
-// languages are the folders to look in for lang.
-func languages(lang string) (folders []string) {
-	if checkElement(lang) == nil {
-		for l := lang; l != ""; {
-			folders = append(folders, l)
-			i := strings.LastIndexByte(l, '_')
-			l = l[:max(i, 0)]
-		}
+// prefixes are tried one after the other, each in all languages.
+func (l *Library) prefixes() []string {
+	if l.cfg.SearchCustom {
+		return []string{"custom", ""}
 	}
-	folders = append(folders, "")
-	if lang != DefaultLanguage && !strings.HasPrefix(lang, DefaultLanguage+"_") {
-		folders = append(folders, DefaultLanguage)
-	}
-	return folders
+	return []string{""}
 }
 
-func describe(folders []string) (names []string) {
-	for _, f := range folders {
-		if f == "" {
-			f = "(none)"
-		}
-		names = append(names, f)
+// folder is whether to look in name: not if there is nothing of the kind; if it must not be read, opening will say so.
+func folder(f fs.FS, name string) bool {
+	info, err := fs.Stat(f, name)
+	if err != nil {
+		return !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ENOTDIR)
 	}
-	return names
-}
-
-// The bounds of a name: elements of at most maxElement of [A-Za-z0-9_.+-] divided by '/'.
-const (
-	maxElement  = 64
-	maxElements = 8
-)
-
-// CheckName says why name cannot be a sound's, or nil. It is what keeps "../../etc/passwd" out.
-func CheckName(name string) error {
-	switch {
-	case name == "":
-		return errors.New("sound: empty name")
-	case strings.HasPrefix(name, "/"):
-		return fmt.Errorf("sound %q: an absolute path; name it relative to the sounds folder", cut(name))
-	case strings.Count(name, "/") >= maxElements:
-		return fmt.Errorf("sound %q: more than %d folders", cut(name), maxElements)
-	}
-	for element := range strings.SplitSeq(name, "/") {
-		if err := checkElement(element); err != nil {
-			return fmt.Errorf("sound %q: %w", cut(name), err)
-		}
-	}
-	return nil
-}
-
-func checkElement(s string) error {
-	if s == "" || len(s) > maxElement || strings.Trim(s, ".") == "" {
-		return fmt.Errorf("%q is no file name of 1 to %d characters", cut(s), maxElement)
-	}
-	for _, c := range []byte(s) {
-		switch {
-		case c >= '0' && c <= '9', c >= 'A' && c <= 'Z', c >= 'a' && c <= 'z', strings.IndexByte("_.+-", c) >= 0:
-		default:
-			return fmt.Errorf("%q: character %q; letters, digits and _ . + - make a name", cut(s), c)
-		}
-	}
-	return nil
-}
-
-func cut(s string) string {
-	if len(s) > 2*maxElement {
-		return s[:2*maxElement] + "…"
-	}
-	return s
+	return info.IsDir()
 }
 
 // open returns the clip at p from the cache, if the file is the one it was decoded from, or decodes it.
 func (l *Library) open(p place, decode decoder) (*Clip, error) {
-	info, err := fs.Stat(l.roots[p.root], p.file)
+	info, err := fs.Stat(l.fs(p.shelf), p.file)
 	if err != nil {
 		return nil, err
 	}
@@ -176,7 +207,7 @@ func (l *Library) open(p place, decode decoder) (*Clip, error) {
 	if clip := l.cached(p, info); clip != nil {
 		return clip, nil
 	}
-	clip, err := decodeFile(l.roots[p.root], p.file, info.Size(), decode)
+	clip, err := decodeFile(l.fs(p.shelf), p.file, info.Size(), decode)
 	if err != nil {
 		return nil, fmt.Errorf("sound: %s: %w", p.file, err)
 	}
@@ -205,7 +236,7 @@ func (l *Library) cached(p place, info fs.FileInfo) *Clip {
 func (l *Library) keep(c *cached) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if c.bytes() > l.bound {
+	if c.bytes() > l.cfg.MaxCacheBytes {
 		return
 	}
 	if e := l.cache[c.place]; e != nil {
@@ -213,7 +244,7 @@ func (l *Library) keep(c *cached) {
 	}
 	l.cache[c.place] = l.used.PushFront(c)
 	l.bytes += c.bytes()
-	for l.bytes > l.bound {
+	for l.bytes > l.cfg.MaxCacheBytes {
 		l.dropLocked(l.used.Back())
 	}
 }

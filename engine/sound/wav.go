@@ -1,6 +1,7 @@
 package sound
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -8,11 +9,13 @@ import (
 	"math"
 
 	"asterism/codecs/g711"
+	"asterism/codecs/gsm"
 )
 
 // WAVE format tags (RFC 2361).
 const (
 	wavPCM        = 1
+	wavFloat      = 3
 	wavALaw       = 6
 	wavULaw       = 7
 	wavGSM        = 49
@@ -25,96 +28,184 @@ type wavFormat struct {
 	rate                uint32
 }
 
-// decodeWAV reads RIFF/WAVE: PCM of 16 bits, µ-law, A-law; mono or stereo. A data chunk that claims more than there is
-// (a recording cut short) ends with the file.
-func decodeWAV(b []byte) (*Clip, error) {
-	if len(b) < 12 || string(b[:4]) != "RIFF" || string(b[8:12]) != "WAVE" {
-		return nil, errors.New("wav: no RIFF/WAVE header")
+// maxChunks bounds the search for the data chunk.
+const maxChunks = 1000
+
+// scanWAV finds the sound in a RIFF/WAVE file of size bytes: where its data begin and how long they are.
+// A data chunk that claims more than there is (a recording cut short) ends with the file; so does one of no
+// length in a file of no length, which is a recording of Asterisk's that was cut short.
+func scanWAV(r io.ReaderAt, size int64) (format wavFormat, at, length int64, err error) {
+	var head [12]byte
+	if _, err := r.ReadAt(head[:], 0); err != nil || string(head[:4]) != "RIFF" || string(head[8:]) != "WAVE" {
+		return format, 0, 0, errors.New("wav: no RIFF/WAVE header")
 	}
-	var format *wavFormat
-	for b = b[12:]; len(b) >= 8; {
-		name, claim, body := string(b[:4]), int64(binary.LittleEndian.Uint32(b[4:])), b[8:]
-		size := min(claim, int64(len(body)))
-		switch name {
-		case "fmt ":
-			f, err := parseWAVFormat(body[:size])
-			if err != nil {
-				return nil, err
-			}
-			format = f
-		case "data":
-			if format == nil {
-				return nil, errors.New("wav: data before its format")
-			}
-			return format.decode(body[:size])
+	unfinished := binary.LittleEndian.Uint32(head[4:]) == 0
+	known := false
+	at = 12
+	for range maxChunks {
+		if _, err := r.ReadAt(head[:8], at); err != nil {
+			return format, 0, 0, errors.New("wav: no data chunk")
 		}
-		size += size & 1 // chunks are padded to even length
-		b = body[min(size, int64(len(body))):]
+		at += 8
+		claim := int64(binary.LittleEndian.Uint32(head[4:]))
+		length = min(claim, size-at)
+		switch string(head[:4]) {
+		case "fmt ":
+			b := make([]byte, min(length, 40))
+			if _, err := r.ReadAt(b, at); err != nil {
+				return format, 0, 0, fmt.Errorf("wav: %w", err)
+			}
+			if format, err = parseWAVFormat(b); err != nil {
+				return format, 0, 0, err
+			}
+			known = true
+		case "data":
+			if !known {
+				return format, 0, 0, errors.New("wav: data before its format")
+			}
+			if claim == 0 && unfinished {
+				length = size - at
+			}
+			return format, at, length, nil
+		}
+		at += claim + claim&1 // chunks are padded to even length
 	}
-	return nil, errors.New("wav: no data chunk")
+	return format, 0, 0, fmt.Errorf("wav: no data among the first %d chunks", maxChunks)
 }
 
-func parseWAVFormat(b []byte) (*wavFormat, error) {
+func parseWAVFormat(b []byte) (f wavFormat, err error) {
 	if len(b) < 16 {
-		return nil, errors.New("wav: format chunk too short")
+		return f, errors.New("wav: format chunk too short")
 	}
 	le := binary.LittleEndian
-	f := &wavFormat{tag: le.Uint16(b), channels: le.Uint16(b[2:]), rate: le.Uint32(b[4:]), bits: le.Uint16(b[14:])}
+	f = wavFormat{tag: le.Uint16(b), channels: le.Uint16(b[2:]), rate: le.Uint32(b[4:]), bits: le.Uint16(b[14:])}
 	if f.tag == wavExtensible && len(b) >= 26 {
 		f.tag = le.Uint16(b[24:])
 	}
 	return f, nil
 }
 
-func (f *wavFormat) decode(data []byte) (*Clip, error) {
-	var pcm []int16
-	var err error
-	switch {
-	case f.tag == wavPCM && f.bits == 16:
-		pcm, err = decodePCM16(data, binary.LittleEndian)
-	case f.tag == wavULaw && f.bits == 8:
-		pcm, err = expand(data, g711.ULaw{})
-	case f.tag == wavALaw && f.bits == 8:
-		pcm, err = expand(data, g711.ALaw{})
-	case f.tag == wavGSM:
-		err = errors.New("GSM; convert it to 16-bit PCM (sox in.wav -r 8000 -c 1 -b 16 -e signed out.wav)")
-	default:
-		err = fmt.Errorf("format %d of %d bits; 16-bit PCM, 8-bit A-law and µ-law are read", f.tag, f.bits)
+// decodeWAV reads RIFF/WAVE: PCM of 8 to 32 bits, float, µ-law, A-law, GSM; mono or stereo.
+func decodeWAV(b []byte) (*Clip, error) {
+	f, at, length, err := scanWAV(bytes.NewReader(b), int64(len(b)))
+	if err != nil {
+		return nil, err
 	}
-	var clip *Clip
-	if err == nil {
-		clip, err = mixDown(int64(f.rate), int(f.channels), pcm)
+	pcm, err := f.decode(b[at : at+length])
+	if err != nil {
+		return nil, fmt.Errorf("wav: %w", err)
 	}
+	clip, err := mixDown(int64(f.rate), int64(f.channels), pcm)
 	if err != nil {
 		return nil, fmt.Errorf("wav: %w", err)
 	}
 	return clip, nil
 }
 
-const wavHeader = 44
+func (f wavFormat) decode(data []byte) ([]int16, error) {
+	switch {
+	case f.tag == wavPCM && f.bits == 16:
+		return decodePCM16(data, binary.LittleEndian)
+	case f.tag == wavPCM && f.bits == 8:
+		return samples(data, 1, func(b []byte) int16 { return (int16(b[0]) - 128) << 8 })
+	case f.tag == wavPCM && (f.bits == 24 || f.bits == 32):
+		size := int(f.bits / 8)
+		return samples(data, size, func(b []byte) int16 { return int16(binary.LittleEndian.Uint16(b[size-2:])) })
+	case f.tag == wavFloat && f.bits == 32:
+		return samples(data, 4, fromFloat)
+	case f.tag == wavULaw && f.bits == 8:
+		return expand(data, g711.ULaw{})
+	case f.tag == wavALaw && f.bits == 8:
+		return expand(data, g711.ALaw{})
+	case f.tag == wavGSM && f.channels == 1:
+		return decodePairs(data)
+	}
+	return nil, fmt.Errorf("format %d of %d bits, %d channels; PCM of 8, 16, 24 and 32 bits, 32-bit float, 8-bit A-law and µ-law, and mono GSM are read",
+		f.tag, f.bits, f.channels)
+}
+
+// samples turns each size bytes of data into a sample.
+func samples(data []byte, size int, sample func([]byte) int16) ([]int16, error) {
+	if len(data)/size > maxSamples {
+		return nil, errTooLong
+	}
+	pcm := make([]int16, len(data)/size)
+	for i := range pcm {
+		pcm[i] = sample(data[i*size:][:size])
+	}
+	return pcm, nil
+}
+
+func fromFloat(b []byte) int16 {
+	x := float64(math.Float32frombits(binary.LittleEndian.Uint32(b))) * 32768
+	if x != x { // not a number
+		return 0
+	}
+	return int16(max(math.MinInt16, min(math.MaxInt16, math.Round(x))))
+}
+
+// unknownSize is what a header says while its file is being written: readers take what there is.
+const unknownSize = -1
+
+const (
+	wavHeaderSize   = 44
+	wav49HeaderSize = 60
+	maxWAVData      = math.MaxUint32 - wav49HeaderSize - 1 // bytes that the header's sizes can tell
+)
+
+// wavHeader is that of 16-bit mono PCM.
+func wavHeader(rate int, data int64) []byte {
+	b := riff(wavHeaderSize, data)
+	b = appendFormat(b, 16, wavPCM, rate, 2*rate, 2, 16)
+	return appendData(b, data)
+}
+
+// wav49Header is that of GSM in pairs of frames.
+func wav49Header(data int64) []byte {
+	le := binary.LittleEndian
+	b := riff(wav49HeaderSize, data)
+	b = appendFormat(b, 20, wavGSM, gsm.SampleRate, gsm.SampleRate*gsm.PairSize/(2*gsm.FrameSamples), gsm.PairSize, 0)
+	b = le.AppendUint16(b, 2) // bytes that follow
+	b = le.AppendUint16(b, 2*gsm.FrameSamples)
+	b = append(b, "fact\x04\x00\x00\x00"...)
+	b = le.AppendUint32(b, uint32(max(0, data)/gsm.PairSize*2*gsm.FrameSamples))
+	return appendData(b, data)
+}
+
+func riff(header, data int64) []byte {
+	b := append(make([]byte, 0, header), "RIFF"...)
+	if data == unknownSize {
+		b = binary.LittleEndian.AppendUint32(b, math.MaxUint32)
+	} else {
+		b = binary.LittleEndian.AppendUint32(b, uint32(header-8+data+data&1))
+	}
+	return append(b, "WAVE"...)
+}
+
+func appendFormat(b []byte, size uint32, tag uint16, rate, bytesPerSecond int, block, bits uint16) []byte {
+	le := binary.LittleEndian
+	b = le.AppendUint32(append(b, "fmt "...), size)
+	b = le.AppendUint16(b, tag)
+	b = le.AppendUint16(b, 1) // channel
+	b = le.AppendUint32(b, uint32(rate))
+	b = le.AppendUint32(b, uint32(bytesPerSecond))
+	b = le.AppendUint16(b, block)
+	return le.AppendUint16(b, bits)
+}
+
+func appendData(b []byte, data int64) []byte {
+	return binary.LittleEndian.AppendUint32(append(b, "data"...), uint32(data)) // unknownSize becomes the largest
+}
 
 // WriteWAV writes pcm, mono at rate Hz, as a WAV file of 16-bit PCM.
 func WriteWAV(w io.Writer, rate int, pcm []int16) error {
-	if int64(len(pcm)) > (math.MaxUint32-wavHeader)/2 {
+	data := 2 * int64(len(pcm))
+	if data > maxWAVData {
 		return errors.New("wav: more than 4 GiB")
 	}
-	b := make([]byte, 0, wavHeader+2*len(pcm))
-	le := binary.LittleEndian
-	size := uint32(2 * len(pcm))
-	b = append(b, "RIFF"...)
-	b = le.AppendUint32(b, wavHeader-8+size)
-	b = append(b, "WAVEfmt "...)
-	b = le.AppendUint32(b, 16)
-	b = le.AppendUint16(b, wavPCM)
-	b = le.AppendUint16(b, 1)
-	b = le.AppendUint32(b, uint32(rate))
-	b = le.AppendUint32(b, uint32(2*rate))
-	b = le.AppendUint16(b, 2)
-	b = le.AppendUint16(b, 16)
-	b = append(b, "data"...)
-	b = le.AppendUint32(b, size)
+	b := append(make([]byte, 0, wavHeaderSize+data), wavHeader(rate, data)...)
 	for _, s := range pcm {
-		b = le.AppendUint16(b, uint16(s))
+		b = binary.LittleEndian.AppendUint16(b, uint16(s))
 	}
 	_, err := w.Write(b)
 	return err
