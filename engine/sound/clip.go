@@ -1,6 +1,7 @@
-// Package sound finds prompts and recordings by Asterisk's rules and reads them as PCM.
+// Package sound turns sound files into PCM, found by Asterisk's rules, and PCM into sound files.
 //
 //	Library.Open(name, language) ─► file of the first root that has it ─► decoded once, cached ─► *Clip ─Reader()─► media
+//	Create(name) ─► *Recorder ◄─ Write(PCM) … Close ─► file, whole and durable; Recover finishes what a crash left
 //
 // Roots are folders laid out as Asterisk's sounds (en/beep.wav): the site's own first, the ones built in last.
 package sound
