@@ -197,9 +197,7 @@ func (e *Engine) resolveHosts(ctx context.Context) {
 func (e *Engine) load(number int) (*generation, []config.Problem) {
 	etc := os.DirFS(e.cfg.Etc)
 	snap, problems := e.cfg.Read()
-	if snap.File("pjsip.conf") == nil && snap.File("pjsip_wizard.conf") == nil {
-		problems = append(problems, config.Problem{Pos: config.Pos{File: "pjsip.conf"}, What: "the file is missing", Want: "phones and a transport; 'asterism init DIR' writes an example"})
-	}
+	problems = append(problems, Lacking(snap)...)
 	script, more := e.cfg.Script(etc, snap)
 	problems = append(problems, more...)
 	tones, more := loadTones(snap)
@@ -211,6 +209,21 @@ func (e *Engine) load(number int) (*generation, []config.Problem) {
 	gen.pjsip = &pjsip.Generation{PJSIP: &snap.PJSIP, Directory: endpoint.New(&snap.PJSIP), Index: script.Index(), Find: script.Find, Attached: gen}
 	return gen, problems
 }
+
+// Lacking says what a configuration needs and has not: without it no call can come.
+func Lacking(snap *config.Snapshot) []config.Problem {
+	if snap.File("pjsip.conf") == nil && snap.File("pjsip_wizard.conf") == nil {
+		return []config.Problem{{Pos: config.Pos{File: "pjsip.conf"}, What: "the file is missing", Want: "it holds phones and a transport; 'asterism init DIR' writes an example"}}
+	}
+	if len(snap.PJSIP.Transports) == 0 {
+		return []config.Problem{{Pos: config.Pos{File: "pjsip.conf"}, What: "no usable transport",
+			Want: "add [transport-udp] with type=transport, protocol=udp and bind=0.0.0.0"}}
+	}
+	return nil
+}
+
+// Listeners are the addresses that are open.
+func (e *Engine) Listeners() []*sip.Transport { return e.stack.Transports() }
 
 // report logs problems and keeps them for `dialplan show errors`.
 func (e *Engine) report(problems []config.Problem) {
@@ -301,7 +314,7 @@ func (e *Engine) listen(gen *generation) error {
 	}
 	if len(e.transports) == 0 {
 		if failed == nil {
-			failed = errors.New("pjsip.conf has no transport: add [transport-udp] with type=transport, protocol=udp, bind=0.0.0.0")
+			failed = errors.New("no transport is configured in pjsip.conf")
 		}
 		return failed
 	}

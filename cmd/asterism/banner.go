@@ -17,9 +17,9 @@ import (
 
 // welcome tells what to do next. A first start shows the phones with their passwords, which stand in pjsip.conf; they go to
 // the terminal only, never into a log.
-func welcome(out io.Writer, p places, snap *config.Snapshot, first bool) {
+func welcome(out io.Writer, p places, snap *config.Snapshot, open []listener, first bool) {
 	fmt.Fprintf(out, "\nAsterism is up.\n\n")
-	for _, s := range servers(snap.PJSIP.Transports) {
+	for _, s := range servers(open) {
 		fmt.Fprintf(out, "  SIP server   %s\n", s)
 	}
 	dialplan := filepath.Join(p.dirs.Etc, "extensions.lua")
@@ -50,17 +50,23 @@ func welcome(out io.Writer, p places, snap *config.Snapshot, first bool) {
 // program is this one as it was typed, so that the line can be copied.
 func program() string { return os.Args[0] }
 
+// listener is what *sip.Transport tells of itself.
+type listener interface {
+	Protocol() string
+	LocalAddr() netip.AddrPort
+}
+
 // servers lists the addresses a phone can register at, each once with its protocols, this machine's own ones last.
-func servers(transports []*config.Transport) []string {
+func servers(open []listener) []string {
 	var order []netip.AddrPort
 	protocols := map[netip.AddrPort][]string{}
-	for _, t := range transports {
-		for _, a := range reachable(t.Bind) {
+	for _, t := range open {
+		for _, a := range reachable(t.LocalAddr()) {
 			if protocols[a] == nil {
 				order = append(order, a)
 			}
-			if !slices.Contains(protocols[a], t.Protocol) {
-				protocols[a] = append(protocols[a], t.Protocol)
+			if !slices.Contains(protocols[a], t.Protocol()) {
+				protocols[a] = append(protocols[a], t.Protocol())
 			}
 		}
 	}

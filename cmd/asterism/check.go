@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 
+	"asterism/engine"
 	"asterism/engine/config"
 	"asterism/engine/manage"
 	"asterism/plugins"
@@ -49,7 +51,7 @@ func (c *checkCommand) Run(t terminal) error {
 
 // check does what a reload does before it swaps.
 func check(p places) []config.Problem {
-	problems := p.problems
+	problems := append(slices.Clip(p.problems), engine.Lacking(p.snapshot)...)
 	host := scripting.New(scripting.Config{Plugins: []fs.FS{plugins.FS}, Log: zerolog.Nop()})
 	defer host.Close()
 	generation, more := host.Load(os.DirFS(p.dirs.Etc), p.snapshot)

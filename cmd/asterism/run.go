@@ -233,7 +233,11 @@ func serve(t terminal, o runOptions, first bool, router *logger.Router, log zero
 	}
 	if o.welcome && !o.quiet {
 		var text strings.Builder
-		welcome(&text, p, a.engine.Config(), first)
+		var open []listener
+		for _, t := range a.engine.Listeners() {
+			open = append(open, t)
+		}
+		welcome(&text, p, a.engine.Config(), open, first)
 		router.Tell(text.String())
 	}
 	if o.console {
