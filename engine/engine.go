@@ -121,9 +121,7 @@ func (e *Engine) Start(ctx context.Context) error {
 	e.started = time.Now()
 	gen, problems := e.load(1)
 	e.report(problems)
-	rtp := gen.snap.RTP
-	m, err := media.New(media.Config{PortMin: rtp.RTPStart, PortMax: rtp.RTPEnd, StrictRTP: rtp.StrictRTP != "no", Probation: rtp.Probation,
-		RTCPInterval: rtp.RTCPInterval, Backend: rtp.PacketIO, Log: e.log})
+	m, err := media.New(e.mediaConfig(gen))
 	if err != nil {
 		return err
 	}
@@ -157,6 +155,13 @@ func (e *Engine) Start(ctx context.Context) error {
 	close(e.booted)
 	e.cfg.Events.Publish(event.EngineStarted{At: time.Now()})
 	return nil
+}
+
+// mediaConfig is rtp.conf as the media engine takes it.
+func (e *Engine) mediaConfig(gen *generation) media.Config {
+	rtp := gen.snap.RTP
+	return media.Config{PortMin: rtp.RTPStart, PortMax: rtp.RTPEnd, StrictRTP: rtp.StrictRTP != "no", Probation: rtp.Probation,
+		RTCPInterval: rtp.RTCPInterval, Backend: rtp.PacketIO, Log: e.log}
 }
 
 // watch reloads when files change.
@@ -264,8 +269,12 @@ func (e *Engine) Reload() []config.Problem {
 		problems = append(problems, config.Problem{Pos: config.Pos{File: "pjsip.conf"}, What: err.Error()})
 		e.report(problems)
 	}
-	if gen.snap.RTP != old.snap.RTP {
-		e.log.Warn().Msg("rtp.conf changed: it takes effect at the next start, because calls hold ports of the old range")
+	if err := e.media.Reconfigure(e.mediaConfig(gen)); err != nil {
+		problems = append(problems, config.Problem{Pos: config.Pos{File: "rtp.conf"}, What: err.Error()})
+		e.report(problems)
+	}
+	if gen.snap.RTP.PacketIO != old.snap.RTP.PacketIO {
+		e.log.Warn().Msg("rtp.conf: packet_io takes effect at the next start")
 	}
 	e.log.Info().Int("generation", gen.number).Msg("reloaded")
 	e.cfg.Events.Publish(event.ConfigReloaded{At: time.Now(), Generation: gen.number})

@@ -35,7 +35,7 @@ func (r *reports) newRemote() { r.lastSR, r.lastSRTime, r.bye = 0, 0, false }
 // start arms the first report, half an interval from now (RFC 3550 §6.2).
 func (r *reports) start(s *shard) {
 	if r.next == 0 {
-		r.next = s.now + jittered(s.engine.config.RTCPInterval)/2
+		r.next = s.now + jittered(s.engine.config.Load().RTCPInterval)/2
 	}
 }
 

@@ -40,7 +40,7 @@ type EngineStats struct {
 
 // Engine owns shards and ports. All its methods may be called from anywhere.
 type Engine struct {
-	config  Config
+	config  atomic.Pointer[Config] // replaced by Reconfigure
 	log     zerolog.Logger
 	backend packetio.Backend
 	pairs   *pairs
@@ -61,12 +61,7 @@ func New(c Config) (*Engine, error) {
 	if c.Shards <= 0 {
 		c.Shards = runtime.GOMAXPROCS(0)
 	}
-	if c.Probation <= 0 {
-		c.Probation = 4
-	}
-	if c.RTCPInterval <= 0 {
-		c.RTCPInterval = 5 * time.Second
-	}
+	c.setDefaults()
 	ranges, err := newPairs(c.PortMin, c.PortMax)
 	if err != nil {
 		return nil, err
@@ -75,7 +70,8 @@ func New(c Config) (*Engine, error) {
 	if err != nil {
 		return nil, fmt.Errorf("media: %w", err)
 	}
-	e := &Engine{config: c, log: c.Log, backend: backend, pairs: ranges, began: time.Now(), ports: map[*Port]struct{}{}}
+	e := &Engine{log: c.Log, backend: backend, pairs: ranges, began: time.Now(), ports: map[*Port]struct{}{}}
+	e.config.Store(&c)
 	for i := range c.Shards {
 		s, err := newShard(e, i)
 		if err != nil {
@@ -86,6 +82,28 @@ func New(c Config) (*Engine, error) {
 		go s.run()
 	}
 	return e, nil
+}
+
+func (c *Config) setDefaults() {
+	if c.Probation <= 0 {
+		c.Probation = 4
+	}
+	if c.RTCPInterval <= 0 {
+		c.RTCPInterval = 5 * time.Second
+	}
+}
+
+// Reconfigure takes another port range, StrictRTP, Probation and RTCPInterval into force: ports opened from now on have them, those that
+// are open keep their sockets. Shards and Backend stay as New had them. An error leaves all as it was.
+func (e *Engine) Reconfigure(c Config) error {
+	c.setDefaults()
+	if err := e.pairs.set(c.PortMin, c.PortMax); err != nil {
+		return err
+	}
+	was := e.config.Load()
+	c.Shards, c.Backend, c.Log = was.Shards, was.Backend, was.Log
+	e.config.Store(&c)
+	return nil
 }
 
 // Backend returns the name of the packet back end in use.

@@ -35,9 +35,9 @@ type datagram struct {
 // NewLab makes one with strict RTP, probation 4 and a report every 5 s.
 func NewLab(t testing.TB) *Lab {
 	l := &Lab{T: t, e: &Engine{
-		config: Config{StrictRTP: true, Probation: 4, RTCPInterval: 5 * time.Second},
-		log:    zerolog.Nop(), began: time.Now(), ports: map[*Port]struct{}{},
+		log: zerolog.Nop(), began: time.Now(), ports: map[*Port]struct{}{},
 	}}
+	l.e.config.Store(&Config{StrictRTP: true, Probation: 4, RTCPInterval: 5 * time.Second})
 	l.s = &shard{engine: l.e, loop: l, done: make(chan struct{}), now: int64(time.Second)}
 	l.e.shards = []*shard{l.s}
 	l.e.pairs = &pairs{used: map[uint16]bool{}}

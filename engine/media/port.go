@@ -76,7 +76,7 @@ func newPort(e *Engine, c PortConfig) *Port {
 	if p.config.CNAME == "" {
 		p.config.CNAME = randomCNAME()
 	}
-	p.learn = learner{strict: e.config.StrictRTP, symmetric: c.Symmetric, probation: e.config.Probation}
+	p.learn = learner{strict: e.config.Load().StrictRTP, symmetric: c.Symmetric, probation: e.config.Load().Probation}
 	p.outgoing.begin(p)
 	p.count.localSSRC.Store(p.outgoing.ssrc)
 	p.upkeep.fire = p.keepUp

@@ -14,29 +14,39 @@ import (
 // pairs hands out port pairs of the range. Who can guess the next port can aim packets at the next call, so each search
 // begins at a random place.
 type pairs struct {
-	min, max uint16 // min even, max the last even port of the range
-
-	mu   sync.Mutex // guards used
-	used map[uint16]bool
+	mu       sync.Mutex // guards all below
+	min, max uint16     // min even, max the last even port of the range
+	used     map[uint16]bool
 }
 
 func newPairs(low, high int) (*pairs, error) {
+	r := &pairs{used: map[uint16]bool{}}
+	return r, r.set(low, high)
+}
+
+// set changes the range; ports outside of it stay used until they are released.
+func (r *pairs) set(low, high int) error {
 	if low == 0 && high == 0 {
 		low, high = 10000, 20000
 	}
 	low += low % 2
 	if low < 2 || high > 65535 || high < low+1 {
-		return nil, errors.New("media: port range must hold an even port and the odd one above it, between 2 and 65535")
+		return errors.New("media: port range must hold an even port and the odd one above it, between 2 and 65535")
 	}
-	return &pairs{min: uint16(low), max: uint16((high - 1) / 2 * 2), used: map[uint16]bool{}}, nil
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.min, r.max = uint16(low), uint16((high-1)/2*2)
+	return nil
 }
 
 // open binds a free pair. ErrNoPorts if there is none.
 func (r *pairs) open(b packetio.Backend, c packetio.Config) (rtp, rtcp *packetio.Socket, err error) {
-	n := int(r.max-r.min)/2 + 1
+	r.mu.Lock()
+	low, n := r.min, int(r.max-r.min)/2+1
+	r.mu.Unlock()
 	start := randomBelow(n)
 	for i := range n {
-		port := r.min + uint16((start+i)%n)*2
+		port := low + uint16((start+i)%n)*2
 		if !r.take(port) {
 			continue
 		}

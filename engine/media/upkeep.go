@@ -20,7 +20,7 @@ func (p *Port) keepUp(s *shard) {
 	if r := &p.reports; r.next != 0 {
 		if s.now >= r.next {
 			p.sendReport(s)
-			r.next = s.now + jittered(s.engine.config.RTCPInterval)
+			r.next = s.now + jittered(s.engine.config.Load().RTCPInterval)
 		}
 		next = min(next, r.next)
 	}
