@@ -7,5 +7,5 @@ import "embed"
 
 // FS holds the plugin folders at its top. A site's etc/plugins/NAME takes the place of the shipped NAME.
 //
-//go:embed README.md control dial flow functions playback
+//go:embed README.md control dial flow functions playback tones
 var FS embed.FS

@@ -139,6 +139,7 @@ func channelMethods() map[string]method {
 		"context":     text(func(ch *channel.Channel) string { return ch.Place().Context }),
 		"state":       text(func(ch *channel.Channel) string { return ch.State().String() }),
 		"language":    textPair((*channel.Channel).Language, (*channel.Channel).SetLanguage),
+		"tone_zone":   toneZone,
 		"accountcode": textPair((*channel.Channel).AccountCode, (*channel.Channel).SetAccountCode),
 		"priority": func(_ *call, l *lua.LState, ch *channel.Channel) int {
 			l.Push(lua.LNumber(ch.Place().Priority))
@@ -166,6 +167,7 @@ func channelMethods() map[string]method {
 		// what it does; these wait, and raise when the channel is gone
 		"answer":      func(c *call, l *lua.LState, ch *channel.Channel) int { c.waiting(l, ch.Answer); return 0 },
 		"indicate":    indicate,
+		"play_tone":   playTone,
 		"stop_tone":   func(_ *call, _ *lua.LState, ch *channel.Channel) int { ch.StopTone(); return 0 },
 		"wait":        wait,
 		"play":        play,
@@ -388,12 +390,6 @@ func echo(c *call, l *lua.LState, ch *channel.Channel) int {
 		return err
 	})
 	return pushDigit(l, key)
-}
-
-func sendDigits(c *call, l *lua.LState, ch *channel.Channel) int {
-	digits, gap, dur := l.CheckString(2), milliseconds(l, 3, 250*time.Millisecond), milliseconds(l, 4, 100*time.Millisecond)
-	c.waiting(l, func() error { return ch.SendDigits(digits, gap, dur) })
-	return 0
 }
 
 // causeArgument reads a hang-up cause: a number or a name. Missing is 0: whatever was set before.

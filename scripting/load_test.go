@@ -253,7 +253,7 @@ func TestSummaries(t *testing.T) {
 		names = append(names, a.Name)
 	}
 	all := strings.Join(names, " ")
-	for _, want := range strings.Fields("Answer Background Busy Congestion Dial Echo Goto GotoIf Hangup Log MSet NoOp Playback Proceeding Progress Read Ringing SayDigits SendDTMF Set Verbose Wait WaitExten") {
+	for _, want := range strings.Fields("Answer Background Busy Congestion Dial Echo Goto GotoIf Hangup Log Milliwatt MSet NoOp PlayTones Playback Proceeding Progress Read Ringing SayDigits SendDTMF Set StopPlayTones Verbose Wait WaitExten") {
 		if !strings.Contains(" "+all+" ", " "+want+" ") {
 			t.Errorf("no application %s in %s", want, all)
 		}

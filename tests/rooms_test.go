@@ -15,7 +15,7 @@ import (
 var rooms = map[string][]string{
 	"cmd/asterism": {"engine/...", "scripting", "dialplans", "plugins", "sounds"},
 
-	"scripting":         {"engine/channel", "engine/dialplan", "engine/config", "engine/sound", "engine/store", "engine/event"},
+	"scripting":         {"engine/channel", "engine/dialplan", "engine/config", "engine/sound", "engine/tone", "engine/store", "engine/event"},
 	"scripting/luatest": {"scripting", "engine/channel", "engine/dialplan", "engine/config", "engine/sound", "engine/store", "engine/event", "engine/media"},
 	"plugins":           {},
 	"dialplans":         {},

@@ -28,6 +28,7 @@ const (
 // within 4 ms along half a cosine, inside of its part, so that nothing clicks and all durations stay exact. It is not safe for
 // concurrent use.
 type Player struct {
+	list      List
 	rate      int
 	amplitude float64
 	spans     []span
@@ -75,7 +76,7 @@ func (r *rotor) correct() {
 
 // Player begins the list anew; each tone has this amplitude (Amplitude, unless it is to measure with).
 func (l List) Player(amplitude float64) *Player {
-	p := &Player{rate: l.rate(), amplitude: amplitude, repeat: l.repeat()}
+	p := &Player{list: l, rate: l.rate(), amplitude: amplitude, repeat: l.repeat()}
 	for _, part := range l {
 		s := span{samples: int64(part.Duration) * int64(p.rate) / int64(time.Second)}
 		if part.Duration > 0 {
@@ -157,6 +158,9 @@ func find(voices []voice, v *voice) int {
 	}
 	return -1
 }
+
+// String is the list.
+func (p *Player) String() string { return p.list.String() }
 
 // Rate is 8000 Hz, or 48000 if the list has frequencies that need it.
 func (p *Player) Rate() int { return p.rate }

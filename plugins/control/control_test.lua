@@ -108,10 +108,3 @@ test("Echo ends with #", function(t)
   t:equal(c:elapsed_ms(), 1200)
   t:ok(c:returned())
 end)
-
-test("SendDTMF sends the digits with their pauses", function(t)
-  local c = t:channel { up = true }
-  c:run("SendDTMF", "1w2")
-  t:equal(c:sent(), "12")
-  t:equal(c:elapsed_ms(), 1200)
-end)

@@ -1,5 +1,5 @@
 --- Answering, ending and signalling a call, waiting, and writing to the log.
--- Applications: Answer, Hangup, Ringing, Progress, Proceeding, Busy, Congestion, Wait, NoOp, Verbose, Log, Echo, SendDTMF.
+-- Applications: Answer, Hangup, Ringing, Progress, Proceeding, Busy, Congestion, Wait, NoOp, Verbose, Log, Echo.
 local pbx = require "pbx"
 local M = { name = "control" }
 
@@ -70,10 +70,6 @@ end
 
 local function echo(chan) chan:echo("#") end
 
-local function send_dtmf(chan, digits, gap_ms, duration_ms)
-  if digits then chan:send_digits(digits, tonumber(gap_ms), tonumber(duration_ms)) end
-end
-
 M.applications = {
   Answer = { run = answer, synopsis = "Answer a call that rings" },
   Hangup = { run = hangup, synopsis = "Hang up, with a cause if given" },
@@ -87,7 +83,6 @@ M.applications = {
   Verbose = { run = verbose, raw = true, synopsis = "Write a message to the log" },
   Log = { run = log, raw = true, synopsis = "Write a message of a level to the log" },
   Echo = { run = echo, synopsis = "Send the caller's sound back until #" },
-  SendDTMF = { run = send_dtmf, synopsis = "Send digits to the channel's party" },
 }
 
 return M

@@ -44,8 +44,9 @@ end
 local channel_fields = {
   name = "name", state = "state", language = "language", uniqueid = "uniqueid", linkedid = "linkedid", callid = "callid",
   accountcode = "accountcode", endpoint = "endpoint", channeltype = "tech", context = "context", exten = "exten", dnid = "dnid",
+  tonezone = "tone_zone",
 }
-local channel_settable = { language = "language", accountcode = "accountcode" }
+local channel_settable = { language = "language", accountcode = "accountcode", tonezone = "tone_zone" }
 
 --- What the channel itself does not know (pjsip,call-id; rtp,…) its technology may.
 local function channel_get(chan, what, ...)
@@ -57,7 +58,7 @@ end
 
 local function channel_set(chan, value, what)
   local method = channel_settable[(what or ""):lower()]
-  if not method then error("CHANNEL: '" .. tostring(what) .. "' cannot be set; want language or accountcode", 0) end
+  if not method then error("CHANNEL: '" .. tostring(what) .. "' cannot be set; want language, accountcode or tonezone", 0) end
   chan[method](chan, value)
 end
 

@@ -131,14 +131,18 @@ func (t *tech) Request(_ context.Context, resource string, d *channel.DialLeg) (
 type sounding struct {
 	w *world
 
-	mu   sync.Mutex // guards sent; a leaf
-	sent string
+	mu    sync.Mutex // guards below; a leaf
+	sent  string
+	tones []string // that were begun, and "stop"
 }
+
+// endless is what counts as never ending: longer than any prompt of a test.
+const endless = 2 * time.Minute
 
 func (s *sounding) Play(src media.Source, done func()) func() {
 	d := time.Duration(0)
 	buf := make([]int16, 8000)
-	for d < time.Hour { // a tone never ends
+	for d < endless {
 		n, err := src.Read(buf)
 		d += time.Duration(n) * time.Second / time.Duration(src.Rate())
 		if err != nil || n == 0 {
@@ -150,11 +154,27 @@ func (s *sounding) Play(src media.Source, done func()) func() {
 	}
 	var once sync.Once
 	finish := func() { once.Do(done) }
-	if d >= time.Hour {
-		return finish
+	stop := func() {}
+	if d < endless {
+		stop = s.w.clock.At(d, finish)
 	}
-	stop := s.w.clock.At(d, finish)
-	return func() { stop(); finish() }
+	list, isTone := src.(fmt.Stringer)
+	if isTone {
+		s.note(list.String())
+	}
+	return func() {
+		stop()
+		if isTone {
+			s.note("stop")
+		}
+		finish()
+	}
+}
+
+func (s *sounding) note(tone string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.tones = append(s.tones, tone)
 }
 
 func (s *sounding) Echo(bool) {}

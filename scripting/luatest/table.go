@@ -165,6 +165,12 @@ func (p *party) table(l *lua.LState) *lua.LTable {
 			defer p.w.mu.Unlock()
 			return p.w.rel
 		}),
+		"tones": list(func() []string {
+			p.leg.sound.mu.Lock()
+			defer p.leg.sound.mu.Unlock()
+			return p.leg.sound.tones
+		}),
+		"name": func(l *lua.LState) int { l.Push(lua.LString(p.ch.Name())); return 1 },
 		"sent": list(func() []string { return []string{p.leg.sound.sent} }),
 		"returned": func(l *lua.LState) int {
 			_, ok := p.ch.Get("LUATEST_RETURNED")

@@ -1,0 +1,71 @@
+package scripting
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"asterism/engine/channel"
+	"asterism/engine/tone"
+
+	lua "github.com/yuin/gopher-lua"
+)
+
+// The levels chan:play_tone takes, dBm0: 3 is what G.711 can carry.
+const minLevel, maxLevel = -60, 3
+
+// playTone is chan:play_tone(name or list [, dBm0]): it sounds until something else does, while the script goes on. true, or nil and why
+// it cannot be played.
+func playTone(c *call, l *lua.LState, ch *channel.Channel) int {
+	name, amplitude := l.CheckString(2), tone.Amplitude
+	if level, ok := l.Get(3).(lua.LNumber); ok {
+		if level < minLevel || level > maxLevel {
+			l.ArgError(3, fmt.Sprintf("want %d to %d dBm0", minLevel, maxLevel))
+		}
+		amplitude = tone.AtDBm0(float64(level))
+	}
+	return c.outcome(l, ch, ch.PlayTone(name, amplitude))
+}
+
+// outcome pushes true, or nil and the error; it raises if ch, whose primitive that was, is gone.
+func (c *call) outcome(l *lua.LState, ch *channel.Channel, err error) int {
+	if err == nil {
+		l.Push(lua.LTrue)
+		return 1
+	}
+	if ch.HungUp() || errors.Is(err, channel.ErrRedirected) {
+		c.raise(l, err)
+	}
+	l.Push(lua.LNil)
+	return 1 + pushString(l, err.Error())
+}
+
+// toneZone is chan:tone_zone(), the country whose tones are heard, and chan:tone_zone(country), which raises for one there is not.
+func toneZone(_ *call, l *lua.LState, ch *channel.Channel) int {
+	if l.GetTop() < 2 {
+		return pushString(l, ch.ToneZone())
+	}
+	if err := ch.SetToneZone(l.CheckString(2)); err != nil {
+		l.RaiseError("%s", err.Error())
+	}
+	return 0
+}
+
+// sendDigits is chan:send_digits(keys [, gap_ms [, ms [, channel]]]): with the name of another live channel they go to its party, while
+// chan waits. true, or nil and why not.
+func sendDigits(c *call, l *lua.LState, ch *channel.Channel) int {
+	digits, gap, dur := l.CheckString(2), milliseconds(l, 3, 250*time.Millisecond), milliseconds(l, 4, 100*time.Millisecond)
+	to := ch
+	if name := l.OptString(5, ""); name != "" {
+		var ok bool
+		if to, ok = ch.Other(name); !ok {
+			l.Push(lua.LNil)
+			return 1 + pushString(l, fmt.Sprintf("no channel is called %s", printable(name)))
+		}
+	}
+	err := c.pausing(func() error { return to.SendDigits(digits, gap, dur) })
+	if err == nil && to != ch {
+		err = ch.Wait(0) // it may have left meanwhile
+	}
+	return c.outcome(l, ch, err)
+}
