@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"math"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -230,10 +231,12 @@ func (s *scene) ear(ts *testscript.TestScript, name string) ear {
 	return func() ([]int16, int) { return p.Heard(from) }
 }
 
-// cmdHears: hears NAME HZ|PHONE [DURATION]. From now on the tone is heard for half a second, within the duration (4 s).
+// cmdHears: hears NAME HZ|PHONE [DURATION] [level=DBFS]. From now on the tone is heard for half a second, within the duration (4 s),
+// and where a level is given its loudest fifth of a second is within 1 dB of it.
 // ! hears NAME HZ [DURATION]: for the duration (800 ms) it is not heard at all.
 func cmdHears(ts *testscript.TestScript, neg bool, args []string) {
-	need(ts, args, 2, "hears NAME HZ|PHONE [DURATION]")
+	args, opts := options(args)
+	need(ts, args, 2, "hears NAME HZ|PHONE [DURATION] [level=DBFS]")
 	freq, err := strconv.Atoi(args[1])
 	if err != nil {
 		if freq = tones[args[1]]; freq == 0 {
@@ -261,6 +264,9 @@ func cmdHears(ts *testscript.TestScript, neg bool, args []string) {
 		ok, level := audio.Hears(pcm, rate, float64(freq), 500*time.Millisecond)
 		if ok {
 			ts.Logf("%s hears %d Hz: %v", args[0], freq, level)
+			if want, err := strconv.ParseFloat(opts["level"], 64); opts["level"] != "" && (err != nil || math.Abs(level.DBFS-want) > 1) {
+				ts.Fatalf("%s hears %d Hz at %v, want %s dBFS", args[0], freq, level, opts["level"])
+			}
 			return
 		}
 		if time.Since(began) > d {
