@@ -52,7 +52,7 @@ func TestReports(t *testing.T) {
 		}
 		l.Advance(20 * time.Millisecond)
 	}
-	l.Advance(6 * time.Second)
+	l.Advance(8 * time.Second) // the last report is due 7.5 s after the one before
 	got := l.Control(p)
 	if len(got) == 0 || got[0].to != peerRTCP || got[0].sock != p.rtcp {
 		t.Fatalf("%d reports", len(got))

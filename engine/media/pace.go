@@ -18,7 +18,7 @@ type pace struct {
 const (
 	paceWindow  = int64(20 * time.Millisecond) // a talker says 50 packets a second: each is seen once
 	paceIdle    = 1500                         // packets a second: 15 calls
-	pacePackets = 64
+	pacePackets = 128
 	paceMost    = int64(5 * time.Millisecond)
 )
 

@@ -47,8 +47,9 @@ type Port struct {
 	at       *shard
 	closed   bool
 	stream   Stream
-	agreed   bool          // SetStream was called
-	formats  [128]incoming // by received payload type
+	agreed   bool       // SetStream was called
+	formats  []incoming // what may be received, voice first: a few, so a search is quicker than a table is to fetch
+	unknown  incoming   // stands for what may not
 	learn    learner
 	control  controlSource
 	stats    reception

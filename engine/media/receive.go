@@ -38,7 +38,7 @@ func (p *Port) receive(b []byte, from netip.AddrPort) {
 		return
 	}
 	known := p.learn.known(from)
-	in := &p.formats[b[1]&0x7F]
+	in := p.incoming(b[1] & 0x7F)
 	if !known && !p.admit(b, from, in) {
 		p.count.wrongSource.Add(1)
 		return
@@ -68,6 +68,16 @@ func (p *Port) receive(b []byte, from netip.AddrPort) {
 		f.Samples = len(f.Payload) / in.bytes * in.samples
 	}
 	p.arrive(f, in.event)
+}
+
+// incoming is what a payload type stands for.
+func (p *Port) incoming(pt uint8) *incoming {
+	for i := range p.formats {
+		if p.formats[i].pt == pt {
+			return &p.formats[i]
+		}
+	}
+	return &p.unknown
 }
 
 // arrive hands a frame of a socket or of the other half of a pair on.

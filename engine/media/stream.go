@@ -36,6 +36,7 @@ const telephoneEvent = "telephone-event"
 
 // incoming is what a received payload type stands for.
 type incoming struct {
+	pt     uint8
 	format codecs.Format
 	event  bool
 	known  bool
@@ -96,12 +97,19 @@ func sendable(a netip.AddrPort) bool {
 func (p *Port) setStream(s *shard, st Stream) {
 	moved := !p.agreed || st.Remote != p.stream.Remote
 	p.stream, p.agreed = st, true
-	p.formats = [128]incoming{}
-	for i := len(st.Codecs) - 1; i >= 0; i-- { // the preferred one wins a number used twice
-		p.formats[st.Codecs[i].Recv] = incomingVoice(st.Codecs[i].Format)
+	p.formats = p.formats[:0]
+	for _, t := range st.Codecs {
+		if in := p.incoming(t.Recv); !in.known { // the preferred one wins a number used twice
+			p.formats = append(p.formats, incomingVoice(t.Recv, t.Format))
+		}
 	}
-	for _, t := range st.DTMF {
-		p.formats[t.Recv] = incoming{format: t.Format, event: true, known: true}
+	for _, t := range st.DTMF { // and events win it from voice
+		in := incoming{pt: t.Recv, format: t.Format, event: true, known: true}
+		if old := p.incoming(t.Recv); old.known {
+			*old = in
+		} else {
+			p.formats = append(p.formats, in)
+		}
 	}
 	if moved {
 		p.learn.restart(st.Remote, st.Signalling)
@@ -116,8 +124,8 @@ func (p *Port) setStream(s *shard, st Stream) {
 }
 
 // incomingVoice knows how long the packets of codecs with a constant rate are.
-func incomingVoice(f codecs.Format) incoming {
-	in := incoming{format: f, known: true}
+func incomingVoice(pt uint8, f codecs.Format) incoming {
+	in := incoming{pt: pt, format: f, known: true}
 	switch f.Name {
 	case "PCMU", "PCMA", "G722":
 		in.samples, in.bytes = 1, 1
