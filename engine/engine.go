@@ -390,7 +390,7 @@ func (e *Engine) Shutdown(ctx context.Context) error {
 }
 
 // politeness is how long BYEs may wait for their answers at shutdown.
-const politeness = 3 * time.Second
+const politeness = 2 * time.Second
 
 // StopAccepting refuses new INVITEs with 503 and Retry-After; calls that are up go on (core stop gracefully).
 func (e *Engine) StopAccepting() {

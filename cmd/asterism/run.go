@@ -188,7 +188,15 @@ func assemble(p places, log zerolog.Logger) (parts, func(), error) {
 	}
 	closers = append(closers, closing(log, "call detail records", a.cdr.Close))
 	// The site's own prompts, then a sound pack of the system's, then ours.
-	prompts := sound.NewLibrary([]fs.FS{os.DirFS(filepath.Join(p.dirs.Data, "sounds")), os.DirFS(filepath.Join(systemDirectories.Data, "sounds")), sounds.FS}, soundCache)
+	own := filepath.Join(p.dirs.Data, "sounds")
+	spool, err := os.OpenRoot(p.dirs.Spool)
+	if err != nil {
+		return a, closeAll, err
+	}
+	closers = append(closers, closing(log, "spool", spool.Close))
+	prompts := sound.New(sound.Config{Roots: []fs.FS{os.DirFS(own), os.DirFS(filepath.Join(systemDirectories.Data, "sounds")), sounds.FS},
+		Folders: []sound.Folder{{Path: own, FS: os.DirFS(own)}, {Path: p.dirs.Spool, FS: spool.FS()}}, SearchCustom: p.snapshot.Asterisk.SoundsSearchCustomDir,
+		MaxCacheBytes: soundCache})
 	a.scripts = scripting.New(scripting.Config{Plugins: []fs.FS{plugins.FS}, Store: a.store, Sounds: prompts, Events: a.events, Log: log})
 	closers = append(closers, a.scripts.Close)
 	a.engine, err = engine.New(engine.Config{Etc: p.dirs.Etc, Dirs: p.dirs, Store: a.store, CDR: a.cdr, Events: a.events, Log: log,

@@ -9,6 +9,7 @@ import (
 
 	"asterism/engine"
 	"asterism/engine/config"
+	"asterism/plugins"
 	"asterism/scripting"
 )
 
@@ -49,7 +50,7 @@ func names(list []scripting.Summary) []string {
 	return out
 }
 
-// Describe gives the synopsis, and the plugin that brings it.
+// Describe gives the synopsis, the plugin that brings it, and the manual page of a shipped one.
 func (s script) Describe(kind, name string) (string, bool) {
 	list := map[string]func() []scripting.Summary{"application": s.Generation.Applications, "function": s.Generation.Functions, "command": s.Generation.Commands}[kind]
 	if list == nil {
@@ -57,7 +58,11 @@ func (s script) Describe(kind, name string) (string, bool) {
 	}
 	for _, summary := range list() {
 		if strings.EqualFold(summary.Name, name) {
-			return summary.Synopsis + "\n\nFrom the plugin " + summary.Plugin + ".", true
+			text := summary.Synopsis + "\n\nFrom the plugin " + summary.Plugin + "."
+			if manual, err := fs.ReadFile(plugins.FS, summary.Plugin+"/README.md"); err == nil {
+				text += "\n\n" + string(manual)
+			}
+			return text, true
 		}
 	}
 	return "", false
