@@ -2,6 +2,7 @@ package channel
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"asterism/engine/media"
@@ -91,3 +92,30 @@ type UnavailableError struct {
 }
 
 func (e *UnavailableError) Error() string { return e.Reason }
+
+// Reporter passes what becomes of a dialled leg to the Dial that waits for it, until it has been told the end. Every Caller has one; the
+// zero value tells nobody. Safe from any goroutine.
+type Reporter struct {
+	mu     sync.Mutex
+	notify func(LegEvent)
+}
+
+// To begins: notify hears what Tell says from here on.
+func (r *Reporter) To(notify func(LegEvent)) {
+	r.mu.Lock()
+	r.notify = notify
+	r.mu.Unlock()
+}
+
+// Tell reports; the first LegAnswered or LegEnded is the last report.
+func (r *Reporter) Tell(ev LegEvent) {
+	r.mu.Lock()
+	notify := r.notify
+	if ev.Kind == LegAnswered || ev.Kind == LegEnded {
+		r.notify = nil
+	}
+	r.mu.Unlock()
+	if notify != nil {
+		notify(ev)
+	}
+}

@@ -79,14 +79,14 @@ func (t *Tech) Request(_ context.Context, resource string, d *channel.DialLeg) (
 
 // end is one end of the string.
 type end struct {
-	core  *channel.Core
-	ch    *channel.Channel
-	port  *media.Port
-	other *end
-	runs  bool // ;2: runs the dialplan
+	core   *channel.Core
+	ch     *channel.Channel
+	port   *media.Port
+	other  *end
+	runs   bool             // ;2: runs the dialplan
+	report channel.Reporter // ;1: to the Dial that waits
 
 	mu     sync.Mutex // guards below; a leaf
-	notify func(channel.LegEvent)
 	called bool
 	over   bool
 	joined bool
@@ -94,8 +94,9 @@ type end struct {
 
 // Call starts the dialplan on ;2.
 func (e *end) Call(notify func(channel.LegEvent)) {
+	e.report.To(notify)
 	e.mu.Lock()
-	e.notify, e.called = notify, true
+	e.called = true
 	over := e.over
 	e.mu.Unlock()
 	if over {
@@ -104,23 +105,10 @@ func (e *end) Call(notify func(channel.LegEvent)) {
 	e.core.Start(e.other.ch)
 }
 
-// tell reports to the dialler of ;1, as long as it has not been told the end.
-func (e *end) tell(ev channel.LegEvent) {
-	e.mu.Lock()
-	notify := e.notify
-	if ev.Kind == channel.LegAnswered || ev.Kind == channel.LegEnded {
-		e.notify = nil
-	}
-	e.mu.Unlock()
-	if notify != nil {
-		notify(ev)
-	}
-}
-
 // Answer: ;2 was answered, so ;1 was.
 func (e *end) Answer(context.Context) error {
 	if e.runs {
-		e.other.tell(channel.LegEvent{Kind: channel.LegAnswered})
+		e.other.report.Tell(channel.LegEvent{Kind: channel.LegAnswered})
 	}
 	return nil
 }
@@ -130,13 +118,13 @@ func (e *end) Indicate(ind channel.Indication) error {
 	switch {
 	case !e.runs:
 	case ind == channel.IndicateRinging:
-		e.other.tell(channel.LegEvent{Kind: channel.LegRinging})
+		e.other.report.Tell(channel.LegEvent{Kind: channel.LegRinging})
 	case ind == channel.IndicateProgress:
-		e.other.tell(channel.LegEvent{Kind: channel.LegProgress})
+		e.other.report.Tell(channel.LegEvent{Kind: channel.LegProgress})
 	case ind == channel.IndicateBusy:
-		e.other.tell(channel.LegEvent{Kind: channel.LegEnded, Cause: channel.UserBusy})
+		e.other.report.Tell(channel.LegEvent{Kind: channel.LegEnded, Cause: channel.UserBusy})
 	case ind == channel.IndicateCongestion:
-		e.other.tell(channel.LegEvent{Kind: channel.LegEnded, Cause: channel.Congestion})
+		e.other.report.Tell(channel.LegEvent{Kind: channel.LegEnded, Cause: channel.Congestion})
 	}
 	return nil
 }
@@ -146,7 +134,7 @@ func (e *end) Hangup(cause channel.Cause) {
 	e.close()
 	e.other.close()
 	if e.runs {
-		e.other.tell(channel.LegEvent{Kind: channel.LegEnded, Cause: cause})
+		e.other.report.Tell(channel.LegEvent{Kind: channel.LegEnded, Cause: cause})
 		e.other.ch.FarEndGone(cause)
 		return
 	}

@@ -19,10 +19,10 @@ import (
 func (l *leg) Provisional(res *sip.Response) {
 	early := len(res.Body()) > 0 && l.takeAnswer(res.Body()) == nil
 	if res.StatusCode == sip.StatusRinging || res.StatusCode == 182 {
-		l.tell(channel.LegEvent{Kind: channel.LegRinging})
+		l.report.Tell(channel.LegEvent{Kind: channel.LegRinging})
 	}
 	if early {
-		l.tell(channel.LegEvent{Kind: channel.LegProgress})
+		l.report.Tell(channel.LegEvent{Kind: channel.LegProgress})
 	}
 }
 
@@ -37,11 +37,11 @@ func (l *leg) Accepted(res *sip.Response) []byte {
 	l.mu.Unlock()
 	if !agreed {
 		l.log.Warn().Err(err).Msg("answered without a usable session, hanging up")
-		l.tell(channel.LegEvent{Kind: channel.LegEnded, Cause: channel.BearerNotAvailable})
+		l.report.Tell(channel.LegEvent{Kind: channel.LegEnded, Cause: channel.BearerNotAvailable})
 		l.ch.Hangup(channel.BearerNotAvailable)
 		return nil
 	}
-	l.tell(channel.LegEvent{Kind: channel.LegAnswered})
+	l.report.Tell(channel.LegEvent{Kind: channel.LegAnswered})
 	return nil
 }
 
@@ -83,7 +83,7 @@ func (l *leg) Failed(res *sip.Response, err error) {
 	e.AnErr("reason", err).Msg("not answered")
 	l.close()
 	l.ch.FarEndGone(ev.Cause)
-	l.tell(ev)
+	l.report.Tell(ev)
 }
 
 // forward is where a 3xx points: the user part of its first Contact (redirect_method=user), or the whole URI.
@@ -230,7 +230,7 @@ func (l *leg) Ended(end dialog.End) {
 		cause = channel.Timeout
 	}
 	l.ch.FarEndGone(cause)
-	l.tell(channel.LegEvent{Kind: channel.LegEnded, Cause: cause})
+	l.report.Tell(channel.LegEvent{Kind: channel.LegEnded, Cause: cause})
 }
 
 // contentType is the media type without its parameters, in lower case.

@@ -33,6 +33,7 @@ type leg struct {
 	invite   *sip.Request // the peer's, for PJSIP_HEADER and CHANNEL(pjsip,…)
 	remote   netip.AddrPort
 	call     func() error // outgoing: sends the INVITE
+	report   channel.Reporter
 
 	mu        sync.Mutex // guards below; a leaf
 	local     sdp.Local
@@ -42,8 +43,7 @@ type leg struct {
 	described *sdp.Description // the same, taken apart
 	offered   []codecs.Format  // what the peer's INVITE offered, in his order
 	agreed    bool             // a stream is in force
-	notify    func(channel.LegEvent)
-	joined    *leg // the SIP leg a bridge joins us to, if it is one: its INFO digits go there
+	joined    *leg             // the SIP leg a bridge joins us to, if it is one: its INFO digits go there
 	inJoin    bool
 	held      bool
 	over      bool
@@ -184,7 +184,7 @@ func (l *leg) Hangup(cause channel.Cause) {
 	l.close()
 	d := l.dialog.Load()
 	if d == nil { // dialled, never called
-		l.tell(channel.LegEvent{Kind: channel.LegEnded, Cause: cause})
+		l.report.Tell(channel.LegEvent{Kind: channel.LegEnded, Cause: cause})
 		return
 	}
 	reason := l.q850(cause)
@@ -292,19 +292,6 @@ func (l *leg) infoDigit(d rune, dur time.Duration) {
 		peer.SendDigit(d, dur)
 	case !joined:
 		l.ch.Digit(d)
-	}
-}
-
-// tell reports to the Dial that waits, until it has been told the end.
-func (l *leg) tell(ev channel.LegEvent) {
-	l.mu.Lock()
-	notify := l.notify
-	if ev.Kind == channel.LegAnswered || ev.Kind == channel.LegEnded {
-		l.notify = nil
-	}
-	l.mu.Unlock()
-	if notify != nil {
-		notify(ev)
 	}
 }
 

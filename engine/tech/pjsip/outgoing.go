@@ -169,14 +169,12 @@ func (t *Tech) outgoing(call target, e *config.Endpoint, gen *Generation, d *cha
 
 // Call sends the INVITE (channel.Caller).
 func (l *leg) Call(notify func(channel.LegEvent)) {
-	l.mu.Lock()
-	l.notify = notify
-	l.mu.Unlock()
+	l.report.To(notify)
 	if err := l.call(); err != nil {
 		l.log.Error().Err(err).Msg("call not sent")
 		l.close()
 		l.ch.FarEndGone(channel.Congestion)
-		l.tech.wg.Go(func() { l.tell(channel.LegEvent{Kind: channel.LegEnded, Cause: channel.Congestion}) })
+		l.tech.wg.Go(func() { l.report.Tell(channel.LegEvent{Kind: channel.LegEnded, Cause: channel.Congestion}) })
 	}
 }
 
