@@ -289,7 +289,7 @@ func texts(problems []config.Problem) []string {
 	return out
 }
 
-// listen opens the listeners that are new and closes those no longer named; one that is unchanged stays open (ARCHITECTURE §5). An error
+// listen opens the listeners that are new and closes those no longer named; one that is unchanged stays open. An error
 // is returned when none is open at the end; one bad listener does not take the others down.
 func (e *Engine) listen(gen *generation) error {
 	wanted := map[string]bool{}

@@ -12,7 +12,7 @@ import (
 )
 
 // recorder turns the facts of channels into events and call detail records. A record is a pairing: the calling channel and who it dialled;
-// a second Dial of the same call begins a second record (compat §5.6).
+// a second Dial of the same call begins a second record, as in Asterisk.
 type recorder struct {
 	channel.NoObserver
 	cdr    *cdr.Writer

@@ -11,7 +11,7 @@ import (
 )
 
 // A script leaves early in one of two currencies. Plugins and primitives raise an *abort as a userdata value; app.X, in
-// extensions.lua, raises the bare numbers pbx_lua does (compat §1.4), because published scripts catch those with pcall.
+// extensions.lua, raises the bare numbers pbx_lua does, because published scripts catch those with pcall.
 
 // abort is why a script has to end. In Lua: e.kind ("hangup", "goto", "redirect"), e.cause, tostring(e).
 type abort struct {

@@ -45,7 +45,7 @@ func (c *call) installDialplan() {
 }
 
 // joinArguments makes one string of the arguments from index first on, as pbx_lua does: commas between, nil is nothing but keeps
-// its comma, no quoting (compat §1.5).
+// its comma, no quoting.
 func joinArguments(l *lua.LState, first int) string {
 	top := l.GetTop()
 	if top == first {

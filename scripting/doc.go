@@ -1,7 +1,7 @@
 // Package scripting runs calls through Lua: extensions.lua as Asterisk's pbx_lua does, and plugins that are the applications.
 //
 //	etc/*.lua, plugins/ ──compile once──► Generation (prototypes, dialplan.Index, names of applications and functions)
-//	                                          │ Run(channel): one state per channel, the run loop of compat §2.6
+//	                                          │ Run(channel): one state per channel, Asterisk's run loop
 //	                                          ▼
 //	     extensions[context][exten](context, exten) ──app.Dial(…)──► plugins/dial (Lua) ──chan:dial{…}──► channel.Channel (Go)
 //

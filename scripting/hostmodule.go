@@ -167,7 +167,7 @@ func pbxSplit(l *lua.LState) int {
 	return 1
 }
 
-// pbxTruth tells whether text counts as true in a condition: not empty, and if it begins with a number, not zero (compat §2.4).
+// pbxTruth tells whether text counts as true in a condition: not empty, and if it begins with a number, not zero.
 func pbxTruth(l *lua.LState) int {
 	s := strings.TrimSpace(l.OptString(1, ""))
 	digits := strings.TrimLeft(s, "+-")

@@ -85,7 +85,7 @@ hints = { default = { [100] = "PJSIP/100", ["101"] = "PJSIP/101&Custom:x", ["102
 	}
 }
 
-// Asterisk's own sample, in our words: everything it shows has to load (compat §1.10).
+// Asterisk's own sample, in our words: everything it shows has to load.
 func TestSample(t *testing.T) {
 	b := newBench(t, nil)
 	g := b.load(dialplanFile, `

@@ -12,7 +12,7 @@ import (
 	lua "github.com/yuin/gopher-lua"
 )
 
-// The run loop of compat §2.6: one extension after the other until nothing is left to do, then `h`.
+// Asterisk's run loop: one extension after the other until nothing is left to do, then `h`.
 
 // fallThrough is how long busy or congestion is indicated when an extension simply ends.
 const fallThrough = 10 * time.Second

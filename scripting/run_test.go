@@ -9,7 +9,7 @@ import (
 	"asterism/engine/channel"
 )
 
-// TestPbxLua holds what scripts see against compat §1, most of it checked on a real Asterisk there.
+// TestPbxLua holds what scripts see against pbx_lua's semantics, most of them checked on a real Asterisk.
 func TestPbxLua(t *testing.T) {
 	tests := []struct{ name, body, variable, want string }{
 		{"arguments", `channel.R = context .. "/" .. extension`, "R", "default/s"},

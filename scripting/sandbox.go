@@ -98,7 +98,7 @@ func (libs *libraries) install(l *lua.LState) {
 }
 
 // baseError is error(): C Lua 5.1 takes a number for text and puts the place before it, so that error(5) is a message while
-// error(5, 0) passes the bare number on, which pbx_lua reads as an application's result (compat §1.4).
+// error(5, 0) passes the bare number on, which pbx_lua reads as an application's result.
 func baseError(l *lua.LState) int {
 	v, level := l.Get(1), l.OptInt(2, 1)
 	if n, ok := v.(lua.LNumber); ok && level > 0 {

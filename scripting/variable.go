@@ -110,7 +110,7 @@ func (c *call) variable(name string) (string, bool) {
 	return c.gen.host.Global(name)
 }
 
-// builtin answers the variables of the process and of the dialplan (compat §2.3); the channel answers its own.
+// builtin answers the variables of the process and of the dialplan; the channel answers its own.
 func (c *call) builtin(name string) (string, bool) {
 	a := c.gen.asterisk
 	switch name {

@@ -5,7 +5,7 @@
 //	                   ▼
 //	          Core (all live channels, names, technologies) ► engine (CDR, events)
 //
-// The owner goroutine calls the primitives; Hangup, Digit, Ended, Get, Set and Info are safe from anywhere (ARCHITECTURE: state table).
+// The owner goroutine calls the primitives; Hangup, Digit, Ended, Get, Set and Info are safe from anywhere (the table of owners in engine/README.md).
 // Every primitive returns *HangupError once the channel is gone, ErrRedirected once another party moved it.
 package channel
 

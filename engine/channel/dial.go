@@ -233,7 +233,7 @@ func (d *dial) ring() {
 	}
 }
 
-// progress passes one leg's early media to the caller: only with a single destination and without r (compat §3.3).
+// progress passes one leg's early media to the caller: only with a single destination and without r, as Asterisk.
 func (d *dial) progress(leg *dialLeg) {
 	if d.req.FakeRinging || len(d.req.Targets) > 1 || d.early != nil || len(d.running) > 1 {
 		d.ring()
@@ -274,7 +274,7 @@ func (d *dial) legEnded(leg *dialLeg, ev LegEvent) {
 	leg.ch.Release()
 }
 
-// forward follows a 3xx: a target without a technology goes to Local/target@context, so that the dialplan decides (compat §3.3).
+// forward follows a 3xx: a target without a technology goes to Local/target@context, so that the dialplan decides, as in Asterisk.
 func (d *dial) forward(leg *dialLeg, ev LegEvent) {
 	entry := &d.res.Legs[leg.result]
 	if d.req.IgnoreForwards || leg.forwards >= maxForwards || strings.ContainsAny(ev.Forward, "&,") {
@@ -310,7 +310,7 @@ func (d *dial) cancelOthers(err error) {
 	}
 }
 
-// statusOf sorts a leg's end as compat §3.3 does: busy, congestion, neither, or unavailable.
+// statusOf sorts a leg's end as Asterisk does: busy, congestion, neither, or unavailable.
 func statusOf(cause Cause) string {
 	switch cause {
 	case UserBusy:

@@ -85,7 +85,7 @@ type DialLeg struct {
 	Variables map[string]string
 }
 
-// UnavailableError says that a destination cannot be dialled at all; Dial counts it as CHANUNAVAIL (compat §3.3).
+// UnavailableError says that a destination cannot be dialled at all; Dial counts it as CHANUNAVAIL, unless its cause says busy or congestion.
 type UnavailableError struct {
 	Cause  Cause
 	Reason string

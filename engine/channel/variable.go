@@ -34,7 +34,7 @@ func (c *Channel) Set(name, value string) {
 // Unset removes a variable, so that Get says it is not there (Dial clears DIALSTATUS this way).
 func (c *Channel) Unset(name string) { c.update(func() { delete(c.variables, name) }) }
 
-// Get reads a built-in (compat §2.3) or a channel variable; false if it is not set.
+// Get reads a built-in of Asterisk's or a channel variable; false if it is not set.
 func (c *Channel) Get(name string) (string, bool) {
 	name = strings.TrimLeft(name, "_")
 	c.mu.Lock()

@@ -41,7 +41,7 @@ type Gate struct {
 	digests map[time.Duration]*sip.Digest
 }
 
-// maxNonceLifetime : a nonce older than this is refused whatever nonce_lifetime says (SECURITY-BAR §2).
+// maxNonceLifetime : a nonce older than this is refused whatever nonce_lifetime says.
 const maxNonceLifetime = 60 * time.Second
 
 // defaultNonceLifetime is that of nonce_lifetime, and of the users that do not exist.

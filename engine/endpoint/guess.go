@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// The limits of guessing (SECURITY-BAR §2, svcrack).
+// The limits of guessing (svcrack tries as fast as it may).
 const (
 	maxWrong    = 10               // wrong answers of one address within guessWindow before it is refused
 	guessWindow = 60 * time.Second // and for how long it is refused

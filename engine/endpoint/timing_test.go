@@ -13,7 +13,7 @@ import (
 )
 
 // The time of a wrong answer must not tell whether the user exists: Mann-Whitney's z over rounds that take turns stays
-// below 4 (SECURITY-BAR §2, svwar). What else the machine does comes in waves and may touch one side more, so a first
+// below 4 (svwar looks for a difference). What else the machine does comes in waves and may touch one side more, so a first
 // finding is looked at again; a difference that is there is there each time.
 func TestTimingTellsNothing(t *testing.T) {
 	var z float64

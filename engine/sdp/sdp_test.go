@@ -383,7 +383,7 @@ func TestReoffer(t *testing.T) {
 	}
 }
 
-// Bombs within and beyond the bounds cost little (SECURITY-BAR: 50 ms of CPU).
+// Bombs within and beyond the bounds cost little (at most 50 ms of CPU).
 func TestBombs(t *testing.T) {
 	bombs := map[string]string{
 		"100,000 lines":      "v=0\n" + strings.Repeat("a=x\n", 100000),

@@ -228,7 +228,7 @@ func unescapeQuoted(s string) string {
 	return string(b)
 }
 
-// displayText makes clean text of a display name as written: escapes resolved, control bytes out (SECURITY: they would reach
+// displayText makes clean text of a display name as written: escapes resolved, control bytes out (they would reach
 // terminals and other phones), invalid UTF-8 replaced.
 func displayText(raw string) string {
 	clean := true

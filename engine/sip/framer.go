@@ -160,7 +160,7 @@ func (f *framer) fill(read func([]byte) (int, error)) error {
 
 func (f *framer) drop(n int) { f.buf = f.buf[n:] }
 
-// deadline is until when the next bytes must come (SECURITY-BAR §2, slow loris).
+// deadline is until when the next bytes must come (slow loris).
 func (f *framer) deadline(now, opened time.Time, l Limits) time.Time {
 	switch {
 	case f.end > 0:

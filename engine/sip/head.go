@@ -9,7 +9,7 @@ import (
 
 // A head is a start line and header fields as the guard read them, before sipgo sees anything: lines unfolded, names in
 // their full form, lists one value a field. What sipgo parses is printed from it, so filter and consumer cannot disagree
-// about a header field's name or end (SECURITY-BAR row 17).
+// about a header field's name or end (CVE-2020-28361).
 type head struct {
 	request bool
 	method  string

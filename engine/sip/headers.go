@@ -277,7 +277,7 @@ func wellQuoted(s string) bool {
 }
 
 // marshal prints a message. Line breaks in header fields, whoever put them there, become blanks: no value can begin a new
-// header field (SECURITY-BAR rows 10, 28). Other control bytes may be a quoted-pair of a header field we have to repeat.
+// header field (CVE-2010-0685, CVE-2023-37457). Other control bytes may be a quoted-pair of a header field we have to repeat.
 func marshal(m Message) []byte {
 	var b bytes.Buffer
 	b.Grow(512 + len(m.Body()))

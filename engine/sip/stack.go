@@ -28,7 +28,7 @@ var (
 
 // Config of a Stack. Handlers must be set before the first Listen; a nil OnRequest answers 503.
 type Config struct {
-	// UserAgent goes into User-Agent and Server; keep versions out of it (SECURITY: no fingerprints). "" sends none.
+	// UserAgent goes into User-Agent and Server; keep versions out of it (scanners read them). "" sends none.
 	UserAgent string
 	Log       zerolog.Logger
 	// TraceWriter gets what SetTrace shows; nil means Log at info level.

@@ -10,7 +10,7 @@ import (
 
 func itoa(n int) string { return strconv.Itoa(n) }
 
-// statusOf is the final response that refuses an unanswered call for a cause (compat §2.7).
+// statusOf is the final response that refuses an unanswered call for a cause, as chan_pjsip answers it.
 func statusOf(cause channel.Cause) int {
 	switch cause {
 	case channel.Unallocated, channel.NoRouteTransitNet, channel.NoRouteDestination:
@@ -43,7 +43,7 @@ func statusOf(cause channel.Cause) int {
 	return 603
 }
 
-// causeOf is the cause that a phone's refusal stands for (compat §2.7); a Reason header with Q.850 says it better.
+// causeOf is the cause that a phone's refusal stands for, as in chan_pjsip; a Reason header with Q.850 says it better.
 func causeOf(res *sip.Response) channel.Cause {
 	if cause, ok := reasonCause(res); ok {
 		return cause

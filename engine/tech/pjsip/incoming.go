@@ -134,7 +134,7 @@ func callerID(req *sip.Request, e *config.Endpoint) channel.CallerID {
 	return id
 }
 
-// printable takes control bytes out of what a phone wrote (SECURITY: clean display text once, on entry).
+// printable takes control bytes out of what a phone wrote (display text is cleaned once, on entry).
 func printable(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r < ' ' || r == 0x7f {

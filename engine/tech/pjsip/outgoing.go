@@ -26,7 +26,7 @@ type destination struct {
 	aor      string // endpoint/aor: only this AOR
 }
 
-// parseResource reads the forms of compat §3.3: endpoint, user@endpoint, endpoint/aor, endpoint/sip:uri, sip:uri.
+// parseResource reads chan_pjsip's forms: endpoint, user@endpoint, endpoint/aor, endpoint/sip:uri, sip:uri.
 func parseResource(resource string, p *config.PJSIP) (destination, error) {
 	var d destination
 	name, rest, _ := strings.Cut(resource, "/")

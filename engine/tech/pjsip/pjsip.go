@@ -124,7 +124,7 @@ func (t *Tech) serve(tx *sip.ServerTx, e *config.Endpoint, gen *Generation) {
 	}
 }
 
-// options answers OPTIONS as an INVITE would be answered (RFC 3261 §11.2; compat §6).
+// options answers OPTIONS as an INVITE would be answered (RFC 3261 §11.2).
 func (t *Tech) options(tx *sip.ServerTx, e *config.Endpoint, gen *Generation) {
 	if t.stopping.Load() {
 		refuse(tx, sip.StatusServiceUnavailable, sip.NewHeader("Retry-After", retryAfter))
@@ -139,7 +139,7 @@ func (t *Tech) options(tx *sip.ServerTx, e *config.Endpoint, gen *Generation) {
 	refuse(tx, status, sip.NewHeader("Allow", sip.Allow), sip.NewHeader("Accept", "application/sdp"), sip.NewHeader("Accept-Language", "en"))
 }
 
-// findStatus is 0 when the dialplan has exten, else the final response: 404, or 484 when more digits could make one (compat §2.7).
+// findStatus is 0 when the dialplan has exten, else the final response: 404, or 484 when more digits could make one.
 func findStatus(gen *Generation, e *config.Endpoint, exten, cid string) int {
 	if !dialable(exten) {
 		return sip.StatusNotFound

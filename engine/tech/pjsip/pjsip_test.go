@@ -12,7 +12,7 @@ import (
 )
 
 func TestStatusOfCause(t *testing.T) {
-	// The table of compat §2.7: what a phone hears when its unanswered call is hung up with a cause.
+	// chan_pjsip's table: what a phone hears when its unanswered call is hung up with a cause.
 	want := map[channel.Cause]int{1: 404, 2: 404, 3: 404, 17: 486, 18: 408, 19: 480, 20: 480, 31: 480, 21: 403, 22: 410, 23: 302, 27: 502, 28: 484,
 		29: 501, 34: 503, 42: 503, 66: 503, 38: 500, 127: 500, 58: 488, 16: 603, 0: 603, 99: 603}
 	for cause, status := range want {
