@@ -3,11 +3,9 @@
 package packetio
 
 import (
-	"encoding/binary"
 	"errors"
 	"net/netip"
 	"os"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -37,7 +35,7 @@ func (epoll) NewLoop() (Loop, error) {
 		_ = unix.Close(ep)
 		return nil, os.NewSyscallError("eventfd", err)
 	}
-	l := &epollLoop{ep: ep, wakeFD: wakeFD}
+	l := &epollLoop{ep: ep, waker: waker{wakeFD: wakeFD}}
 	if err := unix.EpollCtl(ep, unix.EPOLL_CTL_ADD, wakeFD, &unix.EpollEvent{Events: unix.EPOLLIN, Fd: wakeSlot}); err != nil {
 		_ = l.Close()
 		return nil, os.NewSyscallError("epoll_ctl", err)
@@ -64,10 +62,7 @@ type epollLoop struct {
 	recv recvRing
 	send sendRing
 
-	wakeMu sync.Mutex // guards wakeFD against Close
-	wakeFD int
-	woken  atomic.Bool
-
+	waker
 	sendErrors atomic.Uint64
 }
 
@@ -117,11 +112,7 @@ func (l *epollLoop) Poll(d time.Duration, woke func()) (int, error) {
 	for i := range n {
 		ev := &l.events[i]
 		if ev.Fd == wakeSlot {
-			// In this order: a Wake between the two is told by this return of Poll. The other way round its signal would be
-			// eaten while woken says it is still to come, and no later Wake would write again.
-			var b [8]byte
-			_, _ = unix.Read(l.wakeFD, b[:])
-			l.woken.Store(false)
+			l.takeWake()
 			continue
 		}
 		// A handler earlier in this pass may have removed the socket, and another may have its slot.
@@ -188,23 +179,7 @@ func (l *epollLoop) Flush() {
 	}
 }
 
-func (l *epollLoop) Gather(d time.Duration) { waitReadable(l.wakeFD, d) }
-
 func (l *epollLoop) SendErrors() uint64 { return l.sendErrors.Load() }
-
-func (l *epollLoop) Wake() {
-	if l.woken.Swap(true) {
-		return // Poll has not yet seen the last one
-	}
-	l.wakeMu.Lock()
-	defer l.wakeMu.Unlock()
-	if l.wakeFD < 0 {
-		return
-	}
-	var b [8]byte
-	binary.NativeEndian.PutUint64(b[:], 1)
-	_, _ = unix.Write(l.wakeFD, b[:])
-}
 
 func (l *epollLoop) Close() error {
 	l.wakeMu.Lock()

@@ -3,10 +3,8 @@
 package packetio
 
 import (
-	"encoding/binary"
 	"net/netip"
 	"os"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -46,11 +44,8 @@ type uringLoop struct {
 	queue []cqe // completions taken from the ring; those before at are done
 	at    int
 
-	wakeMu    sync.Mutex // guards wakeFD against Close
-	wakeFD    int
-	wakeArmed bool
-	woken     atomic.Bool
-
+	waker
+	wakeArmed  bool
 	sendErrors atomic.Uint64
 }
 
@@ -70,7 +65,7 @@ func newUringLoop() (Loop, error) {
 		_ = unix.Close(wakeFD)
 		return nil, err
 	}
-	return &uringLoop{ring: r, wakeFD: wakeFD, queue: make([]cqe, 0, cqEntries)}, nil
+	return &uringLoop{ring: r, waker: waker{wakeFD: wakeFD}, queue: make([]cqe, 0, cqEntries)}, nil
 }
 
 func (l *uringLoop) Add(s *Socket, h Handler) error {
@@ -194,10 +189,7 @@ func (l *uringLoop) take() {
 func (l *uringLoop) hand(c cqe) int {
 	switch {
 	case c.userData == tagWake:
-		// In this order: see epollLoop.Poll.
-		var b [8]byte
-		_, _ = unix.Read(l.wakeFD, b[:])
-		l.woken.Store(false)
+		l.takeWake()
 	case c.userData == tagSend:
 		l.sendErrors.Add(1) // only failures come
 	case c.userData >= tagSlot && c.flags&cqeBuffer != 0:
@@ -321,23 +313,7 @@ func (l *uringLoop) Flush() {
 	}
 }
 
-func (l *uringLoop) Gather(d time.Duration) { waitReadable(l.wakeFD, d) }
-
 func (l *uringLoop) SendErrors() uint64 { return l.sendErrors.Load() }
-
-func (l *uringLoop) Wake() {
-	if l.woken.Swap(true) {
-		return // Poll has not yet seen the last one
-	}
-	l.wakeMu.Lock()
-	defer l.wakeMu.Unlock()
-	if l.wakeFD < 0 {
-		return
-	}
-	var b [8]byte
-	binary.NativeEndian.PutUint64(b[:], 1)
-	_, _ = unix.Write(l.wakeFD, b[:])
-}
 
 func (l *uringLoop) Close() error {
 	l.wakeMu.Lock()
