@@ -54,20 +54,16 @@ type Script interface {
 
 // Config is what an engine is made of.
 type Config struct {
-	Etc     string             // the configuration directory
-	Dirs    config.Directories // resolved: none empty
-	Store   store.Store
-	CDR     *cdr.Writer // nil: no records are written
-	Events  *event.Bus
-	Log     zerolog.Logger
-	Version string
+	Etc    string // the configuration directory
+	Store  store.Store
+	CDR    *cdr.Writer // nil: no records are written
+	Events *event.Bus
+	Log    zerolog.Logger
 	// Read reads all .conf files anew; it never returns nil.
 	Read func() (*config.Snapshot, []config.Problem)
 	// Script compiles the dialplan of a new generation; nil, with problems, when nothing of it is usable.
 	Script func(etc fs.FS, snap *config.Snapshot) (Script, []config.Problem)
-	// Watch are further directories whose changes reload (a site's plugins live in Etc).
-	Watch []string
-	Trace io.Writer // SIP trace; nil: the log
+	Trace  io.Writer // SIP trace; nil: the log
 }
 
 // generation is one immutable state of configuration and dialplan; calls keep theirs.
@@ -166,7 +162,7 @@ func (e *Engine) mediaConfig(gen *generation) media.Config {
 
 // watch reloads when files change.
 func (e *Engine) watch(ctx context.Context) {
-	err := Watch(ctx, append([]string{e.cfg.Etc}, e.cfg.Watch...), 300*time.Millisecond, func(paths []string) {
+	err := Watch(ctx, []string{e.cfg.Etc}, 300*time.Millisecond, func(paths []string) {
 		e.log.Info().Strs("files", paths).Msg("files changed, reloading")
 		e.Reload()
 	})

@@ -199,8 +199,8 @@ func assemble(p places, log zerolog.Logger) (parts, func(), error) {
 		MaxCacheBytes: soundCache})
 	a.scripts = scripting.New(scripting.Config{Plugins: []fs.FS{plugins.FS}, Store: a.store, Sounds: prompts, Events: a.events, Log: log})
 	closers = append(closers, a.scripts.Close)
-	a.engine, err = engine.New(engine.Config{Etc: p.dirs.Etc, Dirs: p.dirs, Store: a.store, CDR: a.cdr, Events: a.events, Log: log,
-		Version: version(), Read: p.read, Script: compiler(a.scripts)})
+	a.engine, err = engine.New(engine.Config{Etc: p.dirs.Etc, Store: a.store, CDR: a.cdr, Events: a.events, Log: log,
+		Read: p.read, Script: compiler(a.scripts)})
 	if err != nil {
 		return a, closeAll, err
 	}

@@ -64,9 +64,6 @@ const (
 // Allow lists the methods the PBX answers, for the Allow header field (RFC 3261 §20.5).
 const Allow = "INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, INFO, UPDATE"
 
-// Supported lists the option tags we understand, for the Supported header field (RFC 3261 §20.37).
-const Supported = "path"
-
 // KnownMethod reports whether m is a method of some RFC. Others are answered 501, known but unwanted
 // ones 405 (RFC 3261 §8.2.1).
 func KnownMethod(m Method) bool {
