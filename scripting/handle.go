@@ -12,9 +12,15 @@ import (
 	lua "github.com/yuin/gopher-lua"
 )
 
-// method is one method of the channel userdata plugins get: chan:NAME(...). ch is the channel it was called on, which may be a
-// dialled peer; arguments begin at 2.
-type method func(c *call, l *lua.LState, ch *channel.Channel) int
+// method is one method of the channel userdata plugins get: chan:NAME(...). What is written here is what registers it and what
+// editors are told (annotations.go): the signature is the Lua language server's, doc one line of plain words.
+type method struct {
+	name, signature, doc string
+	run                  primitive
+}
+
+// primitive does what a method says. ch is the channel it was called on, which may be a dialled peer; arguments begin at 2.
+type primitive func(c *call, l *lua.LState, ch *channel.Channel) int
 
 // channelHandle is this call's channel as plugins see it.
 func (c *call) channelHandle() lua.LValue {
@@ -109,12 +115,12 @@ func pushEpoch(l *lua.LState, t time.Time) int {
 }
 
 // text makes a method of a getter.
-func text(get func(*channel.Channel) string) method {
+func text(get func(*channel.Channel) string) primitive {
 	return func(_ *call, l *lua.LState, ch *channel.Channel) int { return pushString(l, get(ch)) }
 }
 
 // textPair makes a method that reads without an argument and writes with one.
-func textPair(get func(*channel.Channel) string, set func(*channel.Channel, string)) method {
+func textPair(get func(*channel.Channel) string, set func(*channel.Channel, string)) primitive {
 	return func(_ *call, l *lua.LState, ch *channel.Channel) int {
 		if l.GetTop() >= 2 {
 			set(ch, l.CheckString(2))
@@ -124,72 +130,73 @@ func textPair(get func(*channel.Channel) string, set func(*channel.Channel, stri
 	}
 }
 
-// channelMethods is the whole Lua API of a channel; the Host keeps it.
-func channelMethods() map[string]method {
-	return map[string]method{
+// channelMethods is the whole Lua API of a channel, in the order of the manual. Those under "what it does" wait, and raise when the
+// channel is gone.
+func channelMethods() []method {
+	return []method{
 		// what it is
-		"name":        text((*channel.Channel).Name),
-		"tech":        text((*channel.Channel).Tech),
-		"uniqueid":    text((*channel.Channel).UniqueID),
-		"linkedid":    text((*channel.Channel).LinkedID),
-		"callid":      text((*channel.Channel).CallID),
-		"endpoint":    text((*channel.Channel).Endpoint),
-		"dnid":        text((*channel.Channel).DNID),
-		"exten":       text(func(ch *channel.Channel) string { return ch.Place().Exten }),
-		"context":     text(func(ch *channel.Channel) string { return ch.Place().Context }),
-		"state":       text(func(ch *channel.Channel) string { return ch.State().String() }),
-		"language":    textPair((*channel.Channel).Language, (*channel.Channel).SetLanguage),
-		"tone_zone":   toneZone,
-		"accountcode": textPair((*channel.Channel).AccountCode, (*channel.Channel).SetAccountCode),
-		"priority": func(_ *call, l *lua.LState, ch *channel.Channel) int {
+		{"name", "(): string", "Its name: PJSIP/alice-00000001.", text((*channel.Channel).Name)},
+		{"tech", "(): string", "Its technology: PJSIP, Local.", text((*channel.Channel).Tech)},
+		{"uniqueid", "(): string", "Its unique id.", text((*channel.Channel).UniqueID)},
+		{"linkedid", "(): string", "The unique id of the call's oldest channel.", text((*channel.Channel).LinkedID)},
+		{"callid", "(): string", "The call as the log names it: C-00000001.", text((*channel.Channel).CallID)},
+		{"endpoint", "(): string", "Its endpoint, empty for Local channels.", text((*channel.Channel).Endpoint)},
+		{"dnid", "(): string", "The number that was dialled first.", text((*channel.Channel).DNID)},
+		{"exten", "(): string", "The extension it is in.", text(func(ch *channel.Channel) string { return ch.Place().Exten })},
+		{"context", "(): string", "The context it is in.", text(func(ch *channel.Channel) string { return ch.Place().Context })},
+		{"priority", "(): integer", "The priority it is at.", func(_ *call, l *lua.LState, ch *channel.Channel) int {
 			l.Push(lua.LNumber(ch.Place().Priority))
 			return 1
-		},
-		"created":  func(_ *call, l *lua.LState, ch *channel.Channel) int { return pushEpoch(l, ch.Created()) },
-		"answered": func(_ *call, l *lua.LState, ch *channel.Channel) int { return pushEpoch(l, ch.Answered()) },
-		"hung_up":  func(_ *call, l *lua.LState, ch *channel.Channel) int { l.Push(lua.LBool(ch.HungUp())); return 1 },
-		"is_up": func(_ *call, l *lua.LState, ch *channel.Channel) int {
+		}},
+		{"state", "(): string", "Down, Ring, Ringing, Up, Busy and the like.", text(func(ch *channel.Channel) string { return ch.State().String() })},
+		{"is_up", "(): boolean", "Whether it was answered.", func(_ *call, l *lua.LState, ch *channel.Channel) int {
 			l.Push(lua.LBool(ch.State() == channel.Up))
 			return 1
-		},
-		"callerid":     callerID,
-		"set_callerid": setCallerID,
-		"connected":    connected,
-		"property":     property,
-		"cause":        func(_ *call, l *lua.LState, ch *channel.Channel) int { l.Push(lua.LNumber(ch.HangupCause())); return 1 },
+		}},
+		{"created", "(): number", "When it began, in seconds since 1970.", func(_ *call, l *lua.LState, ch *channel.Channel) int { return pushEpoch(l, ch.Created()) }},
+		{"answered", "(): number?", "When it was answered, in seconds since 1970; nil before.", func(_ *call, l *lua.LState, ch *channel.Channel) int { return pushEpoch(l, ch.Answered()) }},
+		{"hung_up", "(): boolean", "Whether it is gone.", func(_ *call, l *lua.LState, ch *channel.Channel) int { l.Push(lua.LBool(ch.HungUp())); return 1 }},
+		{"language", "(language?: string): string?", "Its language; with an argument sets it.", textPair((*channel.Channel).Language, (*channel.Channel).SetLanguage)},
+		{"accountcode", "(code?: string): string?", "Its account code; with an argument sets it.", textPair((*channel.Channel).AccountCode, (*channel.Channel).SetAccountCode)},
+		{"tone_zone", "(country?: string): string?", "The country of its tones; with an argument sets it, and raises for one that is unknown.", toneZone},
+		{"callerid", "(): pbx.CallerID", "Who calls.", callerID},
+		{"set_callerid", "(id: pbx.CallerID)", "Changes the fields that are given.", setCallerID},
+		{"connected", "(): pbx.CallerID", "Whom it talks to.", connected},
+		{"property", "(name: string): string?", "What its technology knows, such as \"pjsip,call-id\".", property},
+		{"cause", "(): integer", "Its hang-up cause, 0 before.", func(_ *call, l *lua.LState, ch *channel.Channel) int { l.Push(lua.LNumber(ch.HangupCause())); return 1 }},
 
 		// variables
-		"get":       getVariable,
-		"set":       setVariable,
-		"unset":     func(_ *call, l *lua.LState, ch *channel.Channel) int { ch.Unset(l.CheckString(2)); return 0 },
-		"variables": variables,
+		{"get", "(name: string): string?", "A variable, or a function written FUNC(args).", getVariable},
+		{"set", "(name: string, value: string|number)", "Sets a variable or a function.", setVariable},
+		{"unset", "(name: string)", "Removes a variable.", func(_ *call, l *lua.LState, ch *channel.Channel) int { ch.Unset(l.CheckString(2)); return 0 }},
+		{"variables", "(): table<string, string>", "All its variables.", variables},
 
-		// what it does; these wait, and raise when the channel is gone
-		"answer":      func(c *call, l *lua.LState, ch *channel.Channel) int { c.waiting(l, ch.Answer); return 0 },
-		"indicate":    indicate,
-		"play_tone":   playTone,
-		"stop_tone":   func(_ *call, _ *lua.LState, ch *channel.Channel) int { ch.StopTone(); return 0 },
-		"wait":        wait,
-		"play":        play,
-		"digit":       digit,
-		"read":        read,
-		"flush":       func(_ *call, _ *lua.LState, ch *channel.Channel) int { ch.FlushDigits(); return 0 },
-		"echo":        echo,
-		"send_digits": sendDigits,
-		"dial":        dial,
-		"bridge":      bridge,
-		"hangup":      hangup,
-		"set_cause": func(_ *call, l *lua.LState, ch *channel.Channel) int {
+		// what it does
+		{"answer", "()", "Answers; nothing happens if it is up.", func(c *call, l *lua.LState, ch *channel.Channel) int { c.waiting(l, ch.Answer); return 0 }},
+		{"indicate", "(what: \"proceeding\"|\"ringing\"|\"progress\"|\"busy\"|\"congestion\")", "Signals a state of the call.", indicate},
+		{"play", "(name: string, keys?: string): boolean?, string?", "Plays a prompt. true and the key of keys that stopped it (it stays queued); or nil and why it cannot be played.", play},
+		{"play_tone", "(name: string, dbm0?: number): boolean?, string?", "A tone by name or as a list, which sounds while the script goes on, until another sound. true, or nil and why not.", playTone},
+		{"stop_tone", "()", "Ends play_tone.", func(_ *call, _ *lua.LState, ch *channel.Channel) int { ch.StopTone(); return 0 }},
+		{"wait", "(ms?: number)", "Lets milliseconds pass; without a number waits until the hang-up.", wait},
+		{"digit", "(ms?: number): string?", "One key; nil after the time.", digit},
+		{"read", "(how: pbx.Read): string, string, string?", "Keys: what was typed; \"max\", \"terminator\" or \"timeout\"; the terminator.", read},
+		{"flush", "()", "Forgets the keys that wait.", func(_ *call, _ *lua.LState, ch *channel.Channel) int { ch.FlushDigits(); return 0 }},
+		{"echo", "(keys?: string): string?", "The party hears himself until one of keys (#), which is returned.", echo},
+		{"send_digits", "(keys: string, gap_ms?: number, ms?: number, channel?: string): boolean?, string?", "Sends keys to the party, or to another live channel's. true, or nil and why not.", sendDigits},
+		{"dial", "(how: pbx.Dial): pbx.Dialled", "Rings one or more parties; raises when the caller leaves.", dial},
+		{"bridge", "(peer: pbx.Channel): pbx.Bridged", "Joins it with a party that dial brought, until one of them leaves.", bridge},
+		{"hangup", "(cause?: integer|string)", "Ends the channel and returns; whatever waits next on it raises.", hangup},
+		{"set_cause", "(cause: integer|string)", "The cause its hang-up will have.", func(_ *call, l *lua.LState, ch *channel.Channel) int {
 			ch.SetHangupCause(causeArgument(l, 2))
 			return 0
-		},
+		}},
 
 		// the dialplan
-		"go_to":       goTo,
-		"timeout":     timeout,
-		"set_timeout": setTimeout,
-		"exception":   getException,
-		"raise":       raiseException,
+		{"go_to", "(context: string, exten: string, priority?: integer)", "Ends the application and moves the call.", goTo},
+		{"timeout", "(what: \"digit\"|\"response\"|\"absolute\"): number", "TIMEOUT() in seconds; absolute 0 if none is set.", timeout},
+		{"set_timeout", "(what: \"digit\"|\"response\"|\"absolute\", seconds: number)", "Sets TIMEOUT().", setTimeout},
+		{"exception", "(field?: string): string?", "EXCEPTION() of extension e.", getException},
+		{"raise", "(reason: string)", "Goes to extension e with that reason.", raiseException},
 	}
 }
 

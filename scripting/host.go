@@ -37,7 +37,8 @@ type Config struct {
 type Host struct {
 	cfg     Config
 	libs    *libraries
-	methods map[string]method
+	methods map[string]primitive
+	api     hostAPI
 
 	mu      sync.Mutex // guards globals; a leaf
 	globals map[string]string
@@ -54,7 +55,11 @@ func New(cfg Config) *Host {
 	if cfg.Grace == 0 {
 		cfg.Grace = 30 * time.Second
 	}
-	return &Host{cfg: cfg, libs: openLibraries(), methods: channelMethods(), globals: map[string]string{}}
+	h := &Host{cfg: cfg, libs: openLibraries(), methods: map[string]primitive{}, api: newHostAPI(), globals: map[string]string{}}
+	for _, m := range channelMethods() {
+		h.methods[m.name] = m.run
+	}
+	return h
 }
 
 // Close releases what the Host holds. Calls that run must have ended.

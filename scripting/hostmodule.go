@@ -17,32 +17,16 @@ import (
 // storeTimeout bounds one look into the store.
 const storeTimeout = 5 * time.Second
 
-// hostModule is what require "pbx" yields. plugin is "" for extensions.lua.
-func (c *call) hostModule(l *lua.LState, plugin string) *lua.LTable {
-	m := l.CreateTable(0, 16)
-	for name, f := range map[string]lua.LGFunction{
-		"log": c.pbxLog(plugin), "log_once": c.pbxLogOnce(plugin), "global": c.pbxGlobal, "exists": c.pbxExists, "options": pbxOptions,
-		"cause": pbxCause, "cause_text": pbxCauseText, "dial_string": pbxDialString, "split": pbxSplit, "truth": pbxTruth,
-		"channel": func(l *lua.LState) int {
-			if c.ch == nil {
-				l.RaiseError("pbx.channel: there is no channel while files are loaded")
-			}
-			l.Push(c.channelHandle())
-			return 1
-		},
-	} {
-		m.RawSetString(name, l.NewFunction(f))
+// pbxChannel is pbx.channel().
+func (c *call) pbxChannel(l *lua.LState) int {
+	if c.ch == nil {
+		l.RaiseError("pbx.channel: there is no channel here: files are being loaded, or this is a plugin's own state")
 	}
-	clock := l.CreateTable(0, 1)
-	clock.RawSetString("now", l.NewFunction(func(l *lua.LState) int { return pushEpoch(l, c.gen.host.cfg.Clock.Now()) }))
-	m.RawSetString("time", clock)
-	keys := l.CreateTable(0, 4)
-	for name, f := range map[string]lua.LGFunction{"get": c.storeGet, "put": c.storePut, "delete": c.storeDelete, "list": c.storeList} {
-		keys.RawSetString(name, l.NewFunction(f))
-	}
-	m.RawSetString("store", keys)
-	return m
+	l.Push(c.channelHandle())
+	return 1
 }
+
+func (c *call) timeNow(l *lua.LState) int { return pushEpoch(l, c.gen.host.cfg.Clock.Now()) }
 
 // levels are the words of pbx.log and of the application Log.
 var levels = map[string]zerolog.Level{

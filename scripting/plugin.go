@@ -18,9 +18,10 @@ import (
 
 // plugin is one folder or file of plugins, compiled.
 type plugin struct {
-	name string
-	tree *tree  // its files; the entry is init
-	init string // "init.lua", or "NAME.lua" for a plugin that is one file
+	name   string
+	tree   *tree  // its files; the entry is init
+	init   string // "init.lua", or "NAME.lua" for a plugin that is one file
+	manual string // README.md, or the comment at the top of init
 }
 
 // application is what app.NAME runs.
@@ -61,7 +62,7 @@ func (g *Generation) loadPlugins(roots []fs.FS) (problems []config.Problem) {
 		}
 		for _, e := range entries {
 			name := strings.TrimSuffix(e.Name(), ".lua")
-			if strings.HasPrefix(name, ".") || strings.HasSuffix(name, "_test") || done[name] || !e.IsDir() && path.Ext(e.Name()) != ".lua" {
+			if strings.HasPrefix(name, ".") || strings.HasSuffix(name, "_test") || strings.HasSuffix(name, ".d") || done[name] || !e.IsDir() && path.Ext(e.Name()) != ".lua" {
 				continue
 			}
 			found, err := g.loadPlugin(root, e, name, &problems)
@@ -106,6 +107,7 @@ func openPlugin(root fs.FS, e fs.DirEntry, name string) (p *plugin, found bool, 
 	for _, file := range slices.Sorted(maps.Keys(p.tree.errs)) {
 		return nil, true, p.tree.errs[file]
 	}
+	p.manual = readManual(root, p, e.IsDir())
 	return p, p.tree.chunks[p.init] != nil, nil
 }
 
@@ -206,8 +208,8 @@ func (g *Generation) take(o offer) (warnings []string) {
 		g.functions[f.name] = f
 	}
 	for _, cmd := range o.cmds {
-		if g.commands[cmd.name] == nil {
-			g.commands[cmd.name] = cmd
+		if key := strings.ToLower(cmd.name); g.commands[key] == nil {
+			g.commands[key] = cmd
 		}
 	}
 	return warnings

@@ -9,7 +9,6 @@ import (
 
 	"asterism/engine"
 	"asterism/engine/config"
-	"asterism/plugins"
 	"asterism/scripting"
 )
 
@@ -48,24 +47,6 @@ func names(list []scripting.Summary) []string {
 		out[i] = s.Name
 	}
 	return out
-}
-
-// Describe gives the synopsis, the plugin that brings it, and the manual page of a shipped one.
-func (s script) Describe(kind, name string) (string, bool) {
-	list := map[string]func() []scripting.Summary{"application": s.Generation.Applications, "function": s.Generation.Functions, "command": s.Generation.Commands}[kind]
-	if list == nil {
-		return "", false
-	}
-	for _, summary := range list() {
-		if strings.EqualFold(summary.Name, name) {
-			text := summary.Synopsis + "\n\nFrom the plugin " + summary.Plugin + "."
-			if manual, err := fs.ReadFile(plugins.FS, summary.Plugin+"/README.md"); err == nil {
-				text += "\n\n" + string(manual)
-			}
-			return text, true
-		}
-	}
-	return "", false
 }
 
 // RunCommand runs a plugin's command.

@@ -1,0 +1,137 @@
+---@meta pbx
+-- Made by `go generate ./scripting` from the tables that register the API. For the Lua language server: put this file beside
+-- extensions.lua, or name its folder in "workspace.library" of .luarc.json. It is never run.
+
+---@alias pbx.Level "debug"|"verbose"|"info"|"notice"|"dtmf"|"warning"|"error"
+
+---@class pbx.CallerID
+---@field name? string
+---@field number? string
+---@field presentation? string
+---@field all? string
+
+---@class pbx.Read
+---@field max? integer most keys to take; 0 is any number
+---@field timeout_ms? number between two keys (5000)
+---@field first_ms? number until the first key (timeout_ms)
+---@field terminators? string keys that end it ("#")
+
+---@class pbx.Dial
+---@field targets string[] "PJSIP/100", …
+---@field timeout_ms? number
+---@field ring? boolean the caller hears ringing at once
+---@field ignore_forwards? boolean
+---@field forward_context? string
+---@field callerid? pbx.CallerID
+---@field variables? table<string, string>
+
+---@class pbx.Dialled
+---@field peer? pbx.Channel who answered
+---@field target? string
+---@field timed_out boolean
+---@field ring_ms? number
+---@field progress_ms? number
+---@field cause integer
+---@field legs table[]
+
+---@class pbx.Bridged
+---@field peer_hung_up boolean
+---@field duration_ms number
+
+---@class pbx.Channel
+---@field name fun(self: pbx.Channel): string Its name: PJSIP/alice-00000001.
+---@field tech fun(self: pbx.Channel): string Its technology: PJSIP, Local.
+---@field uniqueid fun(self: pbx.Channel): string Its unique id.
+---@field linkedid fun(self: pbx.Channel): string The unique id of the call's oldest channel.
+---@field callid fun(self: pbx.Channel): string The call as the log names it: C-00000001.
+---@field endpoint fun(self: pbx.Channel): string Its endpoint, empty for Local channels.
+---@field dnid fun(self: pbx.Channel): string The number that was dialled first.
+---@field exten fun(self: pbx.Channel): string The extension it is in.
+---@field context fun(self: pbx.Channel): string The context it is in.
+---@field priority fun(self: pbx.Channel): integer The priority it is at.
+---@field state fun(self: pbx.Channel): string Down, Ring, Ringing, Up, Busy and the like.
+---@field is_up fun(self: pbx.Channel): boolean Whether it was answered.
+---@field created fun(self: pbx.Channel): number When it began, in seconds since 1970.
+---@field answered fun(self: pbx.Channel): number? When it was answered, in seconds since 1970; nil before.
+---@field hung_up fun(self: pbx.Channel): boolean Whether it is gone.
+---@field language fun(self: pbx.Channel, language?: string): string? Its language; with an argument sets it.
+---@field accountcode fun(self: pbx.Channel, code?: string): string? Its account code; with an argument sets it.
+---@field tone_zone fun(self: pbx.Channel, country?: string): string? The country of its tones; with an argument sets it, and raises for one that is unknown.
+---@field callerid fun(self: pbx.Channel): pbx.CallerID Who calls.
+---@field set_callerid fun(self: pbx.Channel, id: pbx.CallerID) Changes the fields that are given.
+---@field connected fun(self: pbx.Channel): pbx.CallerID Whom it talks to.
+---@field property fun(self: pbx.Channel, name: string): string? What its technology knows, such as "pjsip,call-id".
+---@field cause fun(self: pbx.Channel): integer Its hang-up cause, 0 before.
+---@field get fun(self: pbx.Channel, name: string): string? A variable, or a function written FUNC(args).
+---@field set fun(self: pbx.Channel, name: string, value: string|number) Sets a variable or a function.
+---@field unset fun(self: pbx.Channel, name: string) Removes a variable.
+---@field variables fun(self: pbx.Channel): table<string, string> All its variables.
+---@field answer fun(self: pbx.Channel) Answers; nothing happens if it is up.
+---@field indicate fun(self: pbx.Channel, what: "proceeding"|"ringing"|"progress"|"busy"|"congestion") Signals a state of the call.
+---@field play fun(self: pbx.Channel, name: string, keys?: string): boolean?, string? Plays a prompt. true and the key of keys that stopped it (it stays queued); or nil and why it cannot be played.
+---@field play_tone fun(self: pbx.Channel, name: string, dbm0?: number): boolean?, string? A tone by name or as a list, which sounds while the script goes on, until another sound. true, or nil and why not.
+---@field stop_tone fun(self: pbx.Channel) Ends play_tone.
+---@field wait fun(self: pbx.Channel, ms?: number) Lets milliseconds pass; without a number waits until the hang-up.
+---@field digit fun(self: pbx.Channel, ms?: number): string? One key; nil after the time.
+---@field read fun(self: pbx.Channel, how: pbx.Read): string, string, string? Keys: what was typed; "max", "terminator" or "timeout"; the terminator.
+---@field flush fun(self: pbx.Channel) Forgets the keys that wait.
+---@field echo fun(self: pbx.Channel, keys?: string): string? The party hears himself until one of keys (#), which is returned.
+---@field send_digits fun(self: pbx.Channel, keys: string, gap_ms?: number, ms?: number, channel?: string): boolean?, string? Sends keys to the party, or to another live channel's. true, or nil and why not.
+---@field dial fun(self: pbx.Channel, how: pbx.Dial): pbx.Dialled Rings one or more parties; raises when the caller leaves.
+---@field bridge fun(self: pbx.Channel, peer: pbx.Channel): pbx.Bridged Joins it with a party that dial brought, until one of them leaves.
+---@field hangup fun(self: pbx.Channel, cause?: integer|string) Ends the channel and returns; whatever waits next on it raises.
+---@field set_cause fun(self: pbx.Channel, cause: integer|string) The cause its hang-up will have.
+---@field go_to fun(self: pbx.Channel, context: string, exten: string, priority?: integer) Ends the application and moves the call.
+---@field timeout fun(self: pbx.Channel, what: "digit"|"response"|"absolute"): number TIMEOUT() in seconds; absolute 0 if none is set.
+---@field set_timeout fun(self: pbx.Channel, what: "digit"|"response"|"absolute", seconds: number) Sets TIMEOUT().
+---@field exception fun(self: pbx.Channel, field?: string): string? EXCEPTION() of extension e.
+---@field raise fun(self: pbx.Channel, reason: string) Goes to extension e with that reason.
+
+---@class pbx.time
+---@field now fun(): number Seconds since 1970, with fractions.
+
+---@class pbx.store
+---@field get fun(self: pbx.store, key: string): string? The value of family/key, nil without one.
+---@field put fun(self: pbx.store, key: string, value: string|number, ttl_ms?: number) Keeps a value, for ttl_ms or for ever.
+---@field delete fun(self: pbx.store, key: string): boolean Removes a value; whether there was one.
+---@field list fun(self: pbx.store, prefix: string): table<string, string> All values whose key begins with prefix.
+
+---@class pbx
+---@field log fun(level: pbx.Level, text: string) A line in the log.
+---@field log_once fun(level: pbx.Level, text: string) A line in the log, each once in a call.
+---@field channel fun(): pbx.Channel The call's channel.
+---@field global fun(name: string, value?: string|number): string? Reads a global variable, or sets it.
+---@field exists fun(context: string, exten: string, how?: "match"|"canmatch"|"matchmore"): boolean Whether the dialplan has an extension for this caller.
+---@field options fun(text?: string): table<string, string|true> Takes option letters apart: "tL(60:5)g" is {t=true, L="60:5", g=true}.
+---@field split fun(text: string, separator: string): string[] The pieces of text, empty ones too.
+---@field truth fun(text?: string): boolean Whether text is true in a condition: not empty, and not zero.
+---@field cause fun(name: string): integer?, string? The number of a hang-up cause, USER_BUSY; or nil and why not.
+---@field cause_text fun(cause: integer): string A cause in words.
+---@field dial_string fun(tech: string, resource: string): string Tech/resource, refusing text that would mean more than one party.
+---@field time pbx.time
+---@field store pbx.store
+local pbx = {}
+
+---The applications: app.Dial("PJSIP/100", 20). Names are found in any case.
+---@type table<string, fun(...: string|number|nil)>
+app = {}
+
+---@class pbx.Variable
+---@field get fun(self: pbx.Variable): string?
+---@field set fun(self: pbx.Variable, value: string|number)
+---@overload fun(...: string|number|nil): pbx.Variable
+
+---Variables and functions: channel.NAME:get(), channel.FUNC("arg"):set(value), channel.NAME = value.
+---@type table<string, pbx.Variable|string|number>
+channel = {}
+
+---@type table<string, table<string|integer, function|string[]>>
+extensions = {}
+
+---@type table<string, table<string|integer, string>>
+hints = {}
+
+---@return boolean # whether the caller is gone
+function check_hangup() end
+
+return pbx

@@ -1,0 +1,123 @@
+package scripting
+
+import (
+	"fmt"
+	"strings"
+)
+
+//go:generate go test -run TestAnnotationsAreCurrent -update .
+
+// annotationTypes are the tables that methods take and give, and what extensions.lua sees as globals.
+const annotationTypes = `---@meta pbx
+-- Made by ` + "`go generate ./scripting`" + ` from the tables that register the API. For the Lua language server: put this file beside
+-- extensions.lua, or name its folder in "workspace.library" of .luarc.json. It is never run.
+
+---@alias pbx.Level "debug"|"verbose"|"info"|"notice"|"dtmf"|"warning"|"error"
+
+---@class pbx.CallerID
+---@field name? string
+---@field number? string
+---@field presentation? string
+---@field all? string
+
+---@class pbx.Read
+---@field max? integer most keys to take; 0 is any number
+---@field timeout_ms? number between two keys (5000)
+---@field first_ms? number until the first key (timeout_ms)
+---@field terminators? string keys that end it ("#")
+
+---@class pbx.Dial
+---@field targets string[] "PJSIP/100", …
+---@field timeout_ms? number
+---@field ring? boolean the caller hears ringing at once
+---@field ignore_forwards? boolean
+---@field forward_context? string
+---@field callerid? pbx.CallerID
+---@field variables? table<string, string>
+
+---@class pbx.Dialled
+---@field peer? pbx.Channel who answered
+---@field target? string
+---@field timed_out boolean
+---@field ring_ms? number
+---@field progress_ms? number
+---@field cause integer
+---@field legs table[]
+
+---@class pbx.Bridged
+---@field peer_hung_up boolean
+---@field duration_ms number
+
+`
+
+// annotationGlobals are the globals of extensions.lua.
+const annotationGlobals = `---The applications: app.Dial("PJSIP/100", 20). Names are found in any case.
+---@type table<string, fun(...: string|number|nil)>
+app = {}
+
+---@class pbx.Variable
+---@field get fun(self: pbx.Variable): string?
+---@field set fun(self: pbx.Variable, value: string|number)
+---@overload fun(...: string|number|nil): pbx.Variable
+
+---Variables and functions: channel.NAME:get(), channel.FUNC("arg"):set(value), channel.NAME = value.
+---@type table<string, pbx.Variable|string|number>
+channel = {}
+
+---@type table<string, table<string|integer, function|string[]>>
+extensions = {}
+
+---@type table<string, table<string|integer, string>>
+hints = {}
+
+---@return boolean # whether the caller is gone
+function check_hangup() end
+
+`
+
+// Annotations is the native API as the Lua language server reads it.
+func Annotations() string {
+	var b strings.Builder
+	b.WriteString(annotationTypes)
+	b.WriteString("---@class pbx.Channel\n")
+	for _, m := range channelMethods() {
+		fmt.Fprintf(&b, "---@field %s %s %s\n", m.name, selfSignature("pbx.Channel", m.signature), m.doc)
+	}
+	var groups []string
+	fields := map[string][]string{}
+	for _, f := range hostFunctions() {
+		group, name, object := "", f.name, false
+		if g, n, ok := strings.Cut(f.name, ":"); ok {
+			group, name, object = g, n, true
+		} else if g, n, ok := strings.Cut(f.name, "."); ok {
+			group, name = g, n
+		}
+		if fields[group] == nil {
+			groups = append(groups, group)
+		}
+		signature := "fun" + f.signature
+		if object {
+			signature = selfSignature("pbx."+group, f.signature)
+		}
+		fields[group] = append(fields[group], fmt.Sprintf("---@field %s %s %s\n", name, signature, f.doc))
+	}
+	for _, group := range groups[1:] {
+		fmt.Fprintf(&b, "\n---@class pbx.%s\n%s", group, strings.Join(fields[group], ""))
+	}
+	fmt.Fprintf(&b, "\n---@class pbx\n%s", strings.Join(fields[""], ""))
+	for _, group := range groups[1:] {
+		fmt.Fprintf(&b, "---@field %s pbx.%[1]s\n", group)
+	}
+	b.WriteString("local pbx = {}\n\n")
+	b.WriteString(annotationGlobals)
+	b.WriteString("return pbx\n")
+	return b.String()
+}
+
+// selfSignature is the type of a function called with a colon.
+func selfSignature(class, signature string) string {
+	if strings.HasPrefix(signature, "()") {
+		return "fun(self: " + class + ")" + strings.TrimPrefix(signature, "()")
+	}
+	return "fun(self: " + class + ", " + strings.TrimPrefix(signature, "(")
+}

@@ -1,0 +1,101 @@
+package scripting
+
+import (
+	"strings"
+
+	lua "github.com/yuin/gopher-lua"
+)
+
+// The native API: what `require "pbx"` yields. One table registers it and describes it (annotations.go makes ../plugins/pbx.d.lua of it
+// for editors). Functions are made when they are first asked for, so that a call pays for those it uses.
+
+// hostFunction is one function of the module: pbx.NAME, or pbx.GROUP.NAME, or pbx.GROUP:NAME where the group is an object.
+type hostFunction struct {
+	name, signature, doc string
+	make                 func(c *call, plugin string) lua.LGFunction
+}
+
+// plain is a function that needs neither call nor plugin.
+func plain(f lua.LGFunction) func(*call, string) lua.LGFunction {
+	return func(*call, string) lua.LGFunction { return f }
+}
+
+// ofCall is a function that needs the call.
+func ofCall(f func(*call, *lua.LState) int) func(*call, string) lua.LGFunction {
+	return func(c *call, _ string) lua.LGFunction { return func(l *lua.LState) int { return f(c, l) } }
+}
+
+// hostFunctions is the whole module, in the order of the manual. A colon marks functions of an object, called as pbx.store:get(key).
+func hostFunctions() []hostFunction {
+	return []hostFunction{
+		{"log", "(level: pbx.Level, text: string)", "A line in the log.", (*call).pbxLog},
+		{"log_once", "(level: pbx.Level, text: string)", "A line in the log, each once in a call.", (*call).pbxLogOnce},
+		{"channel", "(): pbx.Channel", "The call's channel.", ofCall((*call).pbxChannel)},
+		{"global", "(name: string, value?: string|number): string?", "Reads a global variable, or sets it.", ofCall((*call).pbxGlobal)},
+		{"exists", "(context: string, exten: string, how?: \"match\"|\"canmatch\"|\"matchmore\"): boolean", "Whether the dialplan has an extension for this caller.", ofCall((*call).pbxExists)},
+		{"options", "(text?: string): table<string, string|true>", "Takes option letters apart: \"tL(60:5)g\" is {t=true, L=\"60:5\", g=true}.", plain(pbxOptions)},
+		{"split", "(text: string, separator: string): string[]", "The pieces of text, empty ones too.", plain(pbxSplit)},
+		{"truth", "(text?: string): boolean", "Whether text is true in a condition: not empty, and not zero.", plain(pbxTruth)},
+		{"cause", "(name: string): integer?, string?", "The number of a hang-up cause, USER_BUSY; or nil and why not.", plain(pbxCause)},
+		{"cause_text", "(cause: integer): string", "A cause in words.", plain(pbxCauseText)},
+		{"dial_string", "(tech: string, resource: string): string", "Tech/resource, refusing text that would mean more than one party.", plain(pbxDialString)},
+
+		{"time.now", "(): number", "Seconds since 1970, with fractions.", ofCall((*call).timeNow)},
+
+		{"store:get", "(key: string): string?", "The value of family/key, nil without one.", ofCall((*call).storeGet)},
+		{"store:put", "(key: string, value: string|number, ttl_ms?: number)", "Keeps a value, for ttl_ms or for ever.", ofCall((*call).storePut)},
+		{"store:delete", "(key: string): boolean", "Removes a value; whether there was one.", ofCall((*call).storeDelete)},
+		{"store:list", "(prefix: string): table<string, string>", "All values whose key begins with prefix.", ofCall((*call).storeList)},
+	}
+}
+
+// hostModule is what require "pbx" yields. plugin is "" for extensions.lua.
+func (c *call) hostModule(l *lua.LState, plugin string) *lua.LTable {
+	return c.lazyTable(l, plugin, "")
+}
+
+// lazyTable is the module, or one group of it, whose fields are made when they are first read.
+func (c *call) lazyTable(l *lua.LState, plugin, prefix string) *lua.LTable {
+	t, meta := l.CreateTable(0, 4), l.CreateTable(0, 1)
+	meta.RawSetString("__index", l.NewFunction(func(l *lua.LState) int {
+		name, ok := l.Get(2).(lua.LString)
+		if !ok {
+			l.Push(lua.LNil)
+			return 1
+		}
+		var v lua.LValue
+		api := c.gen.host.api
+		switch full := prefix + string(name); {
+		case api.functions[full] != nil:
+			v = l.NewFunction(api.functions[full](c, plugin))
+		case prefix == "" && api.groups[full]:
+			v = c.lazyTable(l, plugin, full+".")
+		default:
+			l.Push(lua.LNil) // so that a script can ask whether this version has it
+			return 1
+		}
+		t.RawSet(name, v)
+		l.Push(v)
+		return 1
+	}))
+	t.Metatable = meta
+	return t
+}
+
+// hostAPI is hostFunctions by name; the Host keeps it.
+type hostAPI struct {
+	functions map[string]func(*call, string) lua.LGFunction // "log", "store.get"
+	groups    map[string]bool                               // "store"
+}
+
+func newHostAPI() hostAPI {
+	a := hostAPI{functions: map[string]func(*call, string) lua.LGFunction{}, groups: map[string]bool{}}
+	for _, f := range hostFunctions() {
+		full := strings.Replace(f.name, ":", ".", 1)
+		if group, _, inGroup := strings.Cut(full, "."); inGroup {
+			a.groups[group] = true
+		}
+		a.functions[full] = f.make
+	}
+	return a
+}
