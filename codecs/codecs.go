@@ -51,6 +51,21 @@ type Decoder interface {
 	Decode(dst []int16, payload []byte) (int, error)
 }
 
+// Concealer is implemented by every Decoder of this package: it bridges packets that did not come.
+type Concealer interface {
+	// Conceal fills dst in place of a lost packet which would have held as many samples: 2.5 ms or a multiple, an even
+	// number. Call it once for each lost packet, in order; Decode then takes up the next one. The sound fades: after some
+	// 60 ms without a packet there is silence. It does not allocate.
+	Conceal(dst []int16)
+}
+
+// Restorer is implemented by a Decoder whose packets may carry a copy of the one before (opus: in-band FEC).
+type Restorer interface {
+	// Restore is Conceal for the packet right before next, which has come but is not decoded yet; it makes use of the copy
+	// if next has one. next is decoded afterwards as usual.
+	Restore(dst []int16, next []byte)
+}
+
 // Codec is a format under the name Asterisk gives it, with its coders.
 type Codec struct {
 	Name       string // Asterisk's: "ulaw", "alaw", "opus", "slin16"

@@ -18,9 +18,12 @@ var table = everyCodec()
 func everyCodec() []Codec {
 	mono := func(name string, rate int) Format { return Format{name, rate, 1} }
 	list := []Codec{
-		{Name: "ulaw", Format: mono("PCMU", 8000), StaticPT: 0, SampleRate: 8000, NewEncoder: newULawEncoder, NewDecoder: newULawDecoder},
-		{Name: "alaw", Format: mono("PCMA", 8000), StaticPT: 8, SampleRate: 8000, NewEncoder: newALawEncoder, NewDecoder: newALawDecoder},
-		{Name: "gsm", Format: mono("GSM", 8000), StaticPT: 3, SampleRate: 8000, NewEncoder: newGSMEncoder, NewDecoder: newGSMDecoder},
+		{Name: "ulaw", Format: mono("PCMU", 8000), StaticPT: 0, SampleRate: 8000,
+			NewEncoder: newULawEncoder, NewDecoder: conceal(newULawDecoder, 8000)},
+		{Name: "alaw", Format: mono("PCMA", 8000), StaticPT: 8, SampleRate: 8000,
+			NewEncoder: newALawEncoder, NewDecoder: conceal(newALawDecoder, 8000)},
+		{Name: "gsm", Format: mono("GSM", 8000), StaticPT: 3, SampleRate: 8000,
+			NewEncoder: newGSMEncoder, NewDecoder: conceal(newGSMDecoder, 8000)},
 		{Name: "g723", Format: mono("G723", 8000), StaticPT: 4, SampleRate: 8000},
 		{Name: "adpcm", Format: mono("DVI4", 8000), StaticPT: 5, SampleRate: 8000},
 		{Name: "lpc10", Format: mono("LPC", 8000), StaticPT: 7, SampleRate: 8000},
@@ -54,7 +57,7 @@ func everyCodec() []Codec {
 		{"slin44", 44100, 11}, {"slin48", 48000, -1}, {"slin96", 96000, -1}, {"slin192", 192000, -1},
 	} {
 		list = append(list, Codec{Name: s.name, Format: mono("L16", s.rate), StaticPT: s.pt, SampleRate: s.rate,
-			NewEncoder: newL16Encoder, NewDecoder: newL16Decoder})
+			NewEncoder: newL16Encoder, NewDecoder: conceal(newL16Decoder, s.rate)})
 	}
 	return list
 }

@@ -8,7 +8,11 @@
 // Comments name the Recommendation's blocks (QUANTL, UPPOL1, …) and tables.
 package g722
 
-import "errors"
+import (
+	"errors"
+
+	"asterism/codecs/plc"
+)
 
 const (
 	// SampleRate is the rate of the PCM, Hz.
@@ -62,7 +66,7 @@ type Decoder struct {
 
 // NewDecoder returns a decoder in its reset state.
 func NewDecoder() *Decoder {
-	return &Decoder{low: newLowBand(), high: newHighBand()}
+	return &Decoder{low: newLowBand(), high: newHighBand(), loss: concealment{Concealment: plc.New(SampleRate)}}
 }
 
 // Decode writes two samples for each byte of payload and returns their number. Every byte is a valid code. After Conceal the
@@ -79,7 +83,6 @@ func (d *Decoder) Decode(dst []int16, payload []byte) (int, error) {
 		rh := d.high.decodeHigh(code >> 6)
 		dst[2*i], dst[2*i+1] = d.join.next(rl, rh)
 	}
-	d.loss.fadeOver(dst)
-	d.loss.remember(dst)
+	d.loss.Heard(dst)
 	return n, nil
 }

@@ -126,6 +126,35 @@ func (d *Decoder) Decode(dst []int16, payload []byte) (int, error) {
 	return n, nil
 }
 
+// Conceal fills dst, a multiple of 2.5 ms, in place of a lost packet.
+func (d *Decoder) Conceal(dst []int16) { d.bridge(dst, nil) }
+
+// Restore fills dst, a multiple of 2.5 ms, in place of the packet lost right before next: from next's forward error correction if
+// it has any, else as Conceal does. next itself is decoded afterwards as usual.
+func (d *Decoder) Restore(dst []int16, next []byte) { d.bridge(dst, next) }
+
+// bridge: libopus makes up to 120 ms at once, and has at most one packet's worth in next, the end of the gap.
+func (d *Decoder) bridge(dst []int16, next []byte) {
+	step := d.rate / 400
+	if rest := len(dst) % step; rest != 0 {
+		clear(dst[len(dst)-rest:])
+		dst = dst[:len(dst)-rest]
+	}
+	for len(dst) > 0 {
+		n := min(len(dst), 48*step)
+		piece, err := clip(dst[:n]), error(nil)
+		if n == len(dst) && len(next) > 0 {
+			err = d.dec.DecodeFEC(next, piece)
+		} else {
+			err = d.dec.DecodePLC(piece)
+		}
+		if err != nil {
+			clear(piece)
+		}
+		dst = dst[n:]
+	}
+}
+
 // DecodePLC conceals one lost packet as long as the last one heard, 20 ms at first.
 func (d *Decoder) DecodePLC(dst []int16) (int, error) {
 	if len(dst) < d.last {
