@@ -253,21 +253,22 @@ func admits(pattern, exten string) bool {
 // Summary names one application, function or command of a plugin, for `core show applications`.
 type Summary struct {
 	Name, Plugin, Synopsis string
+	Arguments              Arguments // of an application
 }
 
 // Applications lists what app.X may be, by name.
 func (g *Generation) Applications() []Summary {
-	return summaries(g.applications, func(a *application) Summary { return Summary{a.name, a.plugin.name, a.synopsis} })
+	return summaries(g.applications, func(a *application) Summary { return Summary{a.name, a.plugin.name, a.synopsis, a.arguments} })
 }
 
 // Functions lists what channel.FUNC() may be, by name.
 func (g *Generation) Functions() []Summary {
-	return summaries(g.functions, func(f *function) Summary { return Summary{f.name, f.plugin.name, f.synopsis} })
+	return summaries(g.functions, func(f *function) Summary { return Summary{Name: f.name, Plugin: f.plugin.name, Synopsis: f.synopsis} })
 }
 
 // Commands lists the plugins' commands for the command line, by name.
 func (g *Generation) Commands() []Summary {
-	return summaries(g.commands, func(c *command) Summary { return Summary{c.name, c.plugin.name, c.synopsis} })
+	return summaries(g.commands, func(c *command) Summary { return Summary{Name: c.name, Plugin: c.plugin.name, Synopsis: c.synopsis} })
 }
 
 func summaries[T any](m map[string]*T, f func(*T) Summary) []Summary {

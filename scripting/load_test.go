@@ -181,7 +181,7 @@ return { applications = { Hello = function(chan, who) chan:set("R", words.greet(
 			t.Errorf("%s: got %q, want %q\n%s", tt.exten, got, tt.want, b.log)
 		}
 	}
-	if cmds := g.Commands(); len(cmds) != 1 || cmds[0] != (Summary{"hello show", "hello", "greets"}) {
+	if cmds := g.Commands(); len(cmds) != 1 || cmds[0] != (Summary{Name: "hello show", Plugin: "hello", Synopsis: "greets"}) {
 		t.Errorf("commands %v", cmds)
 	}
 }

@@ -29,6 +29,18 @@ type application struct {
 	name, synopsis string
 	plugin         *plugin
 	raw            bool // wants its data in one string
+	arguments      Arguments
+}
+
+// Arguments says what an application takes, for those who read a dialplan without running it. A plugin writes it beside `run`:
+//
+//	takes = "targets, seconds, options", options = "cgr", ignored = "LS"
+//
+// Words that are acted on: targets (Tech/resource joined by &), prompts (names joined by &), options (letters, each with an argument in
+// parentheses or without), place (the last one: [[context,]exten,]priority), branches (condition?place:place).
+type Arguments struct {
+	Takes            string // a word for each argument, in order, commas between; "" if nothing is known
+	Options, Ignored string // the letters that are acted on, and those that are accepted only
 }
 
 // function is what channel.NAME() asks.
@@ -148,6 +160,8 @@ func readOffer(p *plugin, table *lua.LTable) (o offer, bad string) {
 		a := &application{name: name, plugin: p}
 		if t, ok := v.(*lua.LTable); ok {
 			a.raw, a.synopsis = described(t)
+			a.arguments = Arguments{Takes: lua.LVAsString(t.RawGetString("takes")), Options: lua.LVAsString(t.RawGetString("options")),
+				Ignored: lua.LVAsString(t.RawGetString("ignored"))}
 			v = t.RawGetString("run")
 		}
 		if v.Type() != lua.LTFunction {

@@ -5,16 +5,15 @@ local status = require "dial.status"
 local M = { name = "dial" }
 
 -- What this version acts on; every other letter of Asterisk's is accepted and named once in the log.
-local supported = { c = true, g = true, i = true, r = true, I = true, j = true }
-local known = "ABCDFGHIKLMNOPQRSTUWXabcdefghijkmnoprstuwxz"
+local supported, ignored = "cgirIj", "ABCDFGHKLMNOPQRSTUWXabdefhkmnopstuwxz"
 
 --- Say once in a call which options are ignored.
 local function check(options)
   for letter in pairs(options) do
-    if not known:find(letter, 1, true) then
-      pbx.log_once("warning", "Dial: unknown option '" .. letter .. "' is ignored")
-    elseif not supported[letter] then
+    if ignored:find(letter, 1, true) then
       pbx.log_once("notice", "Dial: option '" .. letter .. "' is not supported yet and ignored")
+    elseif not supported:find(letter, 1, true) then
+      pbx.log_once("warning", "Dial: unknown option '" .. letter .. "' is ignored")
     end
   end
 end
@@ -75,6 +74,8 @@ local function dial(chan, destinations, seconds, letters)
   if not (bridged.peer_hung_up and options.g) then return -1 end
 end
 
-M.applications = { Dial = { run = dial, synopsis = "Ring parties and talk to the one that answers" } }
+M.applications = {
+  Dial = { run = dial, synopsis = "Ring parties and talk to the one that answers", takes = "targets, seconds, options", options = supported, ignored = ignored },
+}
 
 return M

@@ -65,8 +65,8 @@ end
 M.applications = {
   Set = { run = set, raw = true, synopsis = "Set a variable or function: NAME=value" },
   MSet = { run = mset, synopsis = "Set several variables" },
-  Goto = { run = go, synopsis = "Go on at another place of the dialplan" },
-  GotoIf = { run = goto_if, raw = true, synopsis = "Go to one of two places" },
+  Goto = { run = go, synopsis = "Go on at another place of the dialplan", takes = "place" },
+  GotoIf = { run = goto_if, raw = true, synopsis = "Go to one of two places", takes = "branches" },
 }
 
 return M

@@ -98,10 +98,12 @@ local function say_digits(chan, digits)
 end
 
 M.applications = {
-  Playback = { run = playback, synopsis = "Play prompts to their end" },
-  Background = { run = background, synopsis = "Play prompts while waiting for an extension to be dialled" },
+  Playback = { run = playback, synopsis = "Play prompts to their end", takes = "prompts, words" },
+  Background = { run = background, synopsis = "Play prompts while waiting for an extension to be dialled",
+    takes = "prompts, options, language, context", options = "snmp" },
   WaitExten = { run = wait_exten, synopsis = "Wait for an extension to be dialled" },
-  Read = { run = read(play_files, prepare), synopsis = "Read digits into a variable" },
+  Read = { run = read(play_files, prepare), synopsis = "Read digits into a variable",
+    takes = "variable, prompts, max, options, attempts, seconds", options = "sniet" },
   SayDigits = { run = say_digits, synopsis = "Say digits one by one" },
 }
 

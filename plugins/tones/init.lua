@@ -48,8 +48,9 @@ end
 M.applications = {
   PlayTones = { run = play_tones, raw = true, synopsis = "Play a tone or a list of tones while the dialplan goes on" },
   StopPlayTones = { run = stop_play_tones, synopsis = "Stop what PlayTones began" },
-  Milliwatt = { run = milliwatt, synopsis = "Play 1004 Hz at 0 dBm0 to measure a line with" },
-  SendDTMF = { run = send_dtmf, synopsis = "Send digits to the party of this channel or of another" },
+  Milliwatt = { run = milliwatt, synopsis = "Play 1004 Hz at 0 dBm0 to measure a line with", takes = "options", options = "mo" },
+  SendDTMF = { run = send_dtmf, synopsis = "Send digits to the party of this channel or of another",
+    takes = "digits, gap, length, channel, options", options = "a" },
 }
 
 return M
