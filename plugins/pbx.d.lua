@@ -16,6 +16,23 @@
 ---@field first_ms? number until the first key (timeout_ms)
 ---@field terminators? string keys that end it ("#")
 
+---@class pbx.Play
+---@field offset_ms? number where to begin
+---@field volume_db? number -40 to 20
+---@field speed? number 0.5 to 2
+
+---@class pbx.Playback
+---@field wait fun(self: pbx.Playback, keys?: string, ms?: number): string? "ended", one of keys (taken from the queue), or nil when ms have passed
+---@field pause fun(self: pbx.Playback)
+---@field resume fun(self: pbx.Playback)
+---@field seek fun(self: pbx.Playback, ms: number) Moves on, or back.
+---@field seek_to fun(self: pbx.Playback, ms: number)
+---@field position fun(self: pbx.Playback): number ms
+---@field duration fun(self: pbx.Playback): number ms
+---@field volume fun(self: pbx.Playback, db: number)
+---@field speed fun(self: pbx.Playback, factor: number)
+---@field stop fun(self: pbx.Playback) It is stopped, too, when the application ends.
+
 ---@class pbx.Dial
 ---@field targets string[] "PJSIP/100", …
 ---@field timeout_ms? number
@@ -68,7 +85,8 @@
 ---@field variables fun(self: pbx.Channel): table<string, string> All its variables.
 ---@field answer fun(self: pbx.Channel) Answers; nothing happens if it is up.
 ---@field indicate fun(self: pbx.Channel, what: "proceeding"|"ringing"|"progress"|"busy"|"congestion") Signals a state of the call.
----@field play fun(self: pbx.Channel, name: string, keys?: string): boolean?, string? Plays a prompt. true and the key of keys that stopped it (it stays queued); or nil and why it cannot be played.
+---@field play fun(self: pbx.Channel, names: string|string[], keys?: string): boolean?, string?, string? Plays prompts, a name, a&b&c or a list, without a gap. true and the key of keys that stopped it (it stays queued); or nil, why what cannot be played was left out, and the key.
+---@field start_play fun(self: pbx.Channel, names: string|string[], how?: pbx.Play): pbx.Playback?, string? Begins to play and returns: the playback under control, or nil and why nothing can be played; both when a part was left out.
 ---@field play_tone fun(self: pbx.Channel, name: string, dbm0?: number): boolean?, string? A tone by name or as a list, which sounds while the script goes on, until another sound. true, or nil and why not.
 ---@field stop_tone fun(self: pbx.Channel) Ends play_tone.
 ---@field wait fun(self: pbx.Channel, ms?: number) Lets milliseconds pass; without a number waits until the hang-up.

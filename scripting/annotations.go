@@ -26,6 +26,23 @@ const annotationTypes = `---@meta pbx
 ---@field first_ms? number until the first key (timeout_ms)
 ---@field terminators? string keys that end it ("#")
 
+---@class pbx.Play
+---@field offset_ms? number where to begin
+---@field volume_db? number -40 to 20
+---@field speed? number 0.5 to 2
+
+---@class pbx.Playback
+---@field wait fun(self: pbx.Playback, keys?: string, ms?: number): string? "ended", one of keys (taken from the queue), or nil when ms have passed
+---@field pause fun(self: pbx.Playback)
+---@field resume fun(self: pbx.Playback)
+---@field seek fun(self: pbx.Playback, ms: number) Moves on, or back.
+---@field seek_to fun(self: pbx.Playback, ms: number)
+---@field position fun(self: pbx.Playback): number ms
+---@field duration fun(self: pbx.Playback): number ms
+---@field volume fun(self: pbx.Playback, db: number)
+---@field speed fun(self: pbx.Playback, factor: number)
+---@field stop fun(self: pbx.Playback) It is stopped, too, when the application ends.
+
 ---@class pbx.Dial
 ---@field targets string[] "PJSIP/100", …
 ---@field timeout_ms? number

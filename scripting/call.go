@@ -42,7 +42,9 @@ type call struct {
 	}
 
 	peers      []*channel.Channel // dialled, answered, and still ours to hang up
-	moved      bool               // a Goto happened, even if to the same place
+	playings   []*playing         // sounds that were started
+	playMeta   *lua.LTable
+	moved      bool // a Goto happened, even if to the same place
 	redirected bool
 	exception  exception
 	timeouts   timeouts
@@ -93,6 +95,7 @@ func (g *Generation) newState(ch *channel.Channel, log *zerolog.Logger) *call {
 // close frees the state and hangs up what it still owns.
 func (c *call) close() {
 	c.dropPeers(0)
+	c.dropPlayings(0)
 	if c.timeouts.stopAbsolute != nil {
 		c.timeouts.stopAbsolute()
 	}

@@ -1,7 +1,6 @@
 package scripting
 
 import (
-	"errors"
 	"maps"
 	"strings"
 	"time"
@@ -174,7 +173,8 @@ func channelMethods() []method {
 		// what it does
 		{"answer", "()", "Answers; nothing happens if it is up.", func(c *call, l *lua.LState, ch *channel.Channel) int { c.waiting(l, ch.Answer); return 0 }},
 		{"indicate", "(what: \"proceeding\"|\"ringing\"|\"progress\"|\"busy\"|\"congestion\")", "Signals a state of the call.", indicate},
-		{"play", "(name: string, keys?: string): boolean?, string?", "Plays a prompt. true and the key of keys that stopped it (it stays queued); or nil and why it cannot be played.", play},
+		{"play", "(names: string|string[], keys?: string): boolean?, string?, string?", "Plays prompts, a name, a&b&c or a list, without a gap. true and the key of keys that stopped it (it stays queued); or nil, why what cannot be played was left out, and the key.", play},
+		{"start_play", "(names: string|string[], how?: pbx.Play): pbx.Playback?, string?", "Begins to play and returns: the playback under control, or nil and why nothing can be played; both when a part was left out.", startPlay},
 		{"play_tone", "(name: string, dbm0?: number): boolean?, string?", "A tone by name or as a list, which sounds while the script goes on, until another sound. true, or nil and why not.", playTone},
 		{"stop_tone", "()", "Ends play_tone.", func(_ *call, _ *lua.LState, ch *channel.Channel) int { ch.StopTone(); return 0 }},
 		{"wait", "(ms?: number)", "Lets milliseconds pass; without a number waits until the hang-up.", wait},
@@ -299,32 +299,6 @@ func wait(c *call, l *lua.LState, ch *channel.Channel) int {
 		return ch.Wait(0)
 	})
 	return 0
-}
-
-// play plays a prompt; a digit of interrupt stops it and stays queued. true and the digit, or nil and why it cannot be played.
-func play(c *call, l *lua.LState, ch *channel.Channel) int {
-	name, interrupt := l.CheckString(2), l.OptString(3, "")
-	var key rune
-	err := c.pausing(func() error {
-		if c.gen.host.cfg.Sounds == nil {
-			return errors.New("no sounds are configured")
-		}
-		clip, err := c.gen.host.cfg.Sounds.Open(name, ch.Language())
-		if err != nil {
-			return err
-		}
-		key, err = ch.Play(clip.Reader(), interrupt)
-		return err
-	})
-	if err != nil {
-		if ch.HungUp() || errors.Is(err, channel.ErrRedirected) {
-			c.raise(l, err)
-		}
-		l.Push(lua.LNil)
-		return 1 + pushString(l, err.Error())
-	}
-	l.Push(lua.LTrue)
-	return 1 + pushDigit(l, key)
 }
 
 // pushDigit pushes a key, nil for none.

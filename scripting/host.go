@@ -16,7 +16,7 @@ import (
 
 // Sounds finds prompts; *sound.Library is one.
 type Sounds interface {
-	Open(name, lang string) (*sound.Clip, error)
+	OpenAt(name, lang string, rate int) (*sound.Clip, error)
 }
 
 // Config is what a Host needs. Nil fields are allowed: what needs them then fails with an error that says so.

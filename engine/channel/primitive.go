@@ -1,11 +1,10 @@
 package channel
 
 import (
+	"slices"
 	"strings"
 	"sync"
 	"time"
-
-	"asterism/engine/media"
 )
 
 // Answer answers an incoming call and waits for what the technology needs (the 200 is on its way). Harmless when up.
@@ -61,38 +60,6 @@ func (c *Channel) Wait(d time.Duration) error {
 		return nil
 	case <-c.ctx.Done():
 		return c.gone()
-	}
-}
-
-// Play plays src to its end, or until a digit of interrupt is pressed; that digit is returned and stays queued for ReadDigit. A digit typed
-// ahead stops it before it starts. 0 means: played to its end.
-func (c *Channel) Play(src media.Source, interrupt string) (rune, error) {
-	if c.HungUp() {
-		return 0, c.gone()
-	}
-	m := c.leg.Media()
-	if m == nil {
-		return 0, ErrNoMedia
-	}
-	c.StopTone()
-	done := make(chan struct{})
-	var once sync.Once
-	stop := m.Play(src, func() { once.Do(func() { close(done) }) })
-	defer stop()
-	for {
-		if d := c.digits.find(interrupt); d != 0 {
-			return d, nil
-		}
-		select {
-		case <-done:
-			if c.HungUp() {
-				return 0, c.gone()
-			}
-			return 0, nil
-		case <-c.digits.signal:
-		case <-c.ctx.Done():
-			return 0, c.gone()
-		}
 	}
 }
 
@@ -192,6 +159,9 @@ func (c *Channel) ReadDigit(timeout time.Duration) (rune, error) {
 	}
 }
 
+// TakeDigit removes the first queued digit d, if there is one.
+func (c *Channel) TakeDigit(d rune) { c.digits.take(d) }
+
 // FlushDigits forgets digits typed ahead.
 func (c *Channel) FlushDigits() { c.digits.flush() }
 
@@ -237,6 +207,14 @@ func (q *digitQueue) find(set string) rune {
 		}
 	}
 	return 0
+}
+
+func (q *digitQueue) take(d rune) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if i := slices.Index(q.queue, d); i >= 0 {
+		q.queue = slices.Delete(q.queue, i, i+1)
+	}
 }
 
 func (q *digitQueue) pop() rune {

@@ -155,6 +155,23 @@ func (b *playback) prepare(o *Out) {
 	b.pcm = make([]int16, rate*6/100+most) // the longest packet, and what may come beyond it
 }
 
+// PlayRate is the rate of the PCM that Play sends without resampling, Hz: the codec's that SetStream named last, 8000 before.
+func (p *Port) PlayRate() int {
+	if rate := p.playRate.Load(); rate != 0 {
+		return int(rate)
+	}
+	return 8000
+}
+
+func playRate(list []PayloadType) int32 {
+	for _, pt := range list {
+		if c, ok := codecs.ByFormat(pt.Format); ok && c.NewEncoder != nil {
+			return int32(c.SampleRate)
+		}
+	}
+	return 0
+}
+
 // playCodec is the first agreed format we can encode.
 func playCodec(o *Out) (codecs.Codec, time.Duration) {
 	silent := codecs.Codec{Name: "none", Format: codecs.Format{Name: "none", Rate: 8000, Channels: 1}, SampleRate: 8000}

@@ -36,6 +36,7 @@ type Port struct {
 	closing   atomic.Bool
 	gone      chan struct{} // closed when the shard has closed the port
 	count     counters
+	playRate  atomic.Int32 // see PlayRate; 0 = not known
 
 	mu       sync.Mutex // guards queue, notified, moving, shard
 	queue    []func(*shard)

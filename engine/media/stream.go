@@ -51,6 +51,7 @@ func (p *Port) SetStream(s Stream) {
 	s.Remote, s.RemoteRTCP = unmap(s.Remote), unmap(s.RemoteRTCP)
 	s.Signalling = s.Signalling.Unmap()
 	s.Ptime = clampPtime(s.Ptime)
+	p.playRate.Store(playRate(s.Codecs))
 	p.post(func(sh *shard) {
 		if !p.closed {
 			p.setStream(sh, s)

@@ -1,6 +1,6 @@
 // Package sound turns sound files into PCM, found by Asterisk's rules, and PCM into sound files.
 //
-//	Library.Open(name, language) ─► file of the first root that has it ─► decoded once, cached ─► *Clip ─Reader()─► media
+//	Library.OpenAt(name, language, rate) ─► file of the first root that has it ─► decoded once, cached ─► *Clip ─Sequence()─► media
 //	Create(name) ─► *Recorder ◄─ Write(PCM) … Close ─► file, whole and durable; Recover finishes what a crash left
 //
 // Roots are folders laid out as Asterisk's sounds (en/beep.wav): the site's own first, the ones built in last.
@@ -29,23 +29,33 @@ func (c *Clip) Duration() time.Duration {
 }
 
 // Reader begins to play c. Any number of readers may do so at once.
-func (c *Clip) Reader() *Reader { return &Reader{clip: c} }
+func (c *Clip) Reader() *Reader { return &Reader{clips: []*Clip{c}} }
 
-// Reader is one playback of a clip. It satisfies media.Source, never blocks and has one user.
+// Sequence plays clips of one rate, at least one, without as much as a sample between them.
+func Sequence(clips ...*Clip) *Reader { return &Reader{clips: clips} }
+
+// Reader is one playback of clips. It satisfies media.Source, never blocks and has one user.
 type Reader struct {
-	clip *Clip
-	pos  int // samples
+	clips []*Clip
+	clip  int // being played
+	pos   int // samples of it
 }
 
-// Rate is the clip's sampling rate, Hz.
-func (r *Reader) Rate() int { return r.clip.rate }
+// Rate is the clips' sampling rate, Hz.
+func (r *Reader) Rate() int { return r.clips[0].rate }
 
 // Read fills pcm with the next samples; io.EOF, with 0 samples, at the end.
-func (r *Reader) Read(pcm []int16) (int, error) {
-	if r.pos == len(r.clip.pcm) {
+func (r *Reader) Read(pcm []int16) (n int, err error) {
+	for n < len(pcm) && r.clip < len(r.clips) {
+		m := copy(pcm[n:], r.clips[r.clip].pcm[r.pos:])
+		n += m
+		r.pos += m
+		if r.pos == len(r.clips[r.clip].pcm) {
+			r.clip, r.pos = r.clip+1, 0
+		}
+	}
+	if n == 0 && len(pcm) > 0 {
 		return 0, io.EOF
 	}
-	n := copy(pcm, r.clip.pcm[r.pos:])
-	r.pos += n
 	return n, nil
 }

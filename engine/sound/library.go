@@ -38,7 +38,7 @@ type Library struct {
 	cfg Config
 
 	mu    sync.Mutex // guards what follows; not held while a file is read
-	cache map[place]*list.Element
+	cache map[copyKey]*list.Element
 	used  *list.List // of *cached, the latest first
 	bytes int64
 }
@@ -49,8 +49,14 @@ type place struct {
 	file  string
 }
 
+// copyKey is a file's sound at one rate, Hz; 0 is the file's own.
+type copyKey struct {
+	place
+	rate int
+}
+
 type cached struct {
-	place   place
+	key     copyKey
 	modTime time.Time
 	size    int64
 	clip    *Clip
@@ -60,7 +66,7 @@ func (c *cached) bytes() int64 { return int64(len(c.clip.pcm)) * 2 }
 
 // New makes a library that looks where c says.
 func New(c Config) *Library {
-	return &Library{cfg: c, cache: map[place]*list.Element{}, used: list.New()}
+	return &Library{cfg: c, cache: map[copyKey]*list.Element{}, used: list.New()}
 }
 
 // NewLibrary looks in roots, in that order, and keeps at most maxCacheBytes of decoded sound.
@@ -68,21 +74,27 @@ func NewLibrary(roots []fs.FS, maxCacheBytes int64) *Library {
 	return New(Config{Roots: roots, MaxCacheBytes: maxCacheBytes})
 }
 
-// Open is OpenAt for a channel whose rate is not known: wide-band comes first.
-func (l *Library) Open(name, lang string) (*Clip, error) { return l.OpenAt(name, lang, defaultRate) }
+// Open is OpenAt for whom the rate does not matter: wide-band comes first, and the clip has the file's own rate.
+func (l *Library) Open(name, lang string) (*Clip, error) { return l.find(name, lang, defaultRate, 0) }
 
 // OpenAt finds the sound name (without extension: "beep", "digits/1", "/var/spool/asterisk/monitor/x") for the language lang
 // ("de_CH", "" for none). The language wins over the root: de_CH, de, no language at all, then DefaultLanguage; each
 // in every root before the next. An absolute name has the language's folder before its last element. Of one name's
-// files that which suits rate (Hz, the channel's PCM) best wins: see byCost. The error wraps fs.ErrNotExist and says what
-// was tried; a file that is there but cannot be read is an error of its own.
+// files that which suits rate (Hz, the channel's PCM) best wins: see byCost. The clip has that rate: it is converted once and
+// cached, so playing it costs no resampling, and clips of one rate follow each other without a gap (Sequence). The error wraps
+// fs.ErrNotExist and says what was tried; a file that is there but cannot be read is an error of its own.
 func (l *Library) OpenAt(name, lang string, rate int) (*Clip, error) {
+	return l.find(name, lang, rate, rate)
+}
+
+// find chooses among formats for rate and converts to convert, if that is not 0.
+func (l *Library) find(name, lang string, rate, convert int) (*Clip, error) {
 	shelves, err := l.shelves(name)
 	if err != nil {
 		return nil, err
 	}
 	for p, decode := range l.places(shelves, lang, rate) {
-		clip, err := l.open(p, decode)
+		clip, err := l.open(copyKey{p, convert}, decode)
 		if !errors.Is(err, fs.ErrNotExist) {
 			return clip, err
 		}
@@ -195,8 +207,9 @@ func folder(f fs.FS, name string) bool {
 	return info.IsDir()
 }
 
-// open returns the clip at p from the cache, if the file is the one it was decoded from, or decodes it.
-func (l *Library) open(p place, decode decoder) (*Clip, error) {
+// open returns the clip of key from the cache, if the file is the one it was decoded from, or decodes it.
+func (l *Library) open(key copyKey, decode decoder) (*Clip, error) {
+	p := key.place
 	info, err := fs.Stat(l.fs(p.shelf), p.file)
 	if err != nil {
 		return nil, err
@@ -204,21 +217,24 @@ func (l *Library) open(p place, decode decoder) (*Clip, error) {
 	if !info.Mode().IsRegular() {
 		return nil, &fs.PathError{Op: "open", Path: p.file, Err: fs.ErrNotExist}
 	}
-	if clip := l.cached(p, info); clip != nil {
+	if clip := l.cached(key, info); clip != nil {
 		return clip, nil
 	}
 	clip, err := decodeFile(l.fs(p.shelf), p.file, info.Size(), decode)
 	if err != nil {
 		return nil, fmt.Errorf("sound: %s: %w", p.file, err)
 	}
-	l.keep(&cached{p, info.ModTime(), info.Size(), clip})
+	if key.rate != 0 {
+		clip = clip.at(key.rate)
+	}
+	l.keep(&cached{key, info.ModTime(), info.Size(), clip})
 	return clip, nil
 }
 
-func (l *Library) cached(p place, info fs.FileInfo) *Clip {
+func (l *Library) cached(key copyKey, info fs.FileInfo) *Clip {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	e := l.cache[p]
+	e := l.cache[key]
 	if e == nil {
 		return nil
 	}
@@ -239,10 +255,10 @@ func (l *Library) keep(c *cached) {
 	if c.bytes() > l.cfg.MaxCacheBytes {
 		return
 	}
-	if e := l.cache[c.place]; e != nil {
+	if e := l.cache[c.key]; e != nil {
 		l.dropLocked(e)
 	}
-	l.cache[c.place] = l.used.PushFront(c)
+	l.cache[c.key] = l.used.PushFront(c)
 	l.bytes += c.bytes()
 	for l.bytes > l.cfg.MaxCacheBytes {
 		l.dropLocked(l.used.Back())
@@ -251,6 +267,6 @@ func (l *Library) keep(c *cached) {
 
 func (l *Library) dropLocked(e *list.Element) {
 	c := l.used.Remove(e).(*cached)
-	delete(l.cache, c.place)
+	delete(l.cache, c.key)
 	l.bytes -= c.bytes()
 }

@@ -6,18 +6,21 @@ import "asterism/codecs/resample"
 const maxRate = 48000
 
 // narrow brings a clip of more than maxRate down to it.
-func narrow(c *Clip) *Clip {
-	if c.rate <= maxRate {
+func narrow(c *Clip) *Clip { return c.at(min(c.rate, maxRate)) }
+
+// at is c at another rate: as many samples as its duration holds.
+func (c *Clip) at(rate int) *Clip {
+	if c.rate == rate {
 		return c
 	}
-	v := newConverter(c.rate, maxRate)
+	v := newConverter(c.rate, rate)
 	pcm := make([]int16, 0, v.due(int64(len(c.pcm)))+int64(v.r.Most(tailSamples)))
 	for rest := c.pcm; len(rest) > 0; {
 		n := min(len(rest), 4096) // the filter keeps a copy of what it is given at once
 		pcm = v.add(pcm, rest[:n])
 		rest = rest[n:]
 	}
-	return NewClip(maxRate, v.end(pcm))
+	return NewClip(rate, v.end(pcm))
 }
 
 // converter changes the rate of a stream whose end matters: as many samples come out as the sound lasts, none stay in the filter.

@@ -14,21 +14,13 @@ local function prepare(chan, skip, no_answer)
   return true
 end
 
---- Play files joined by &. Returns whether all could be played, and the key that stopped them.
+--- Play files joined by &, without a gap. Returns whether all could be played, and the key that stopped them.
 local function play_files(chan, files, interrupt)
-  local all = true
-  for _, name in ipairs(pbx.split(files or "", "&")) do
-    if name ~= "" then
-      local ok, key = chan:play(name, interrupt)
-      if not ok then
-        pbx.log("warning", "cannot play '" .. name .. "': " .. key)
-        all = false
-      elseif key then
-        return all, key
-      end
-    end
-  end
-  return all
+  if not (files or ""):find("[^&]") then return true end
+  local ok, key, typed = chan:play(files, interrupt)
+  if ok then return true, key end
+  pbx.log("warning", key)
+  return false, typed
 end
 
 local function playback(chan, files, ...)

@@ -177,6 +177,8 @@ func (s *sounding) note(tone string) {
 	s.tones = append(s.tones, tone)
 }
 
+func (s *sounding) PlayRate() int { return 8000 }
+
 func (s *sounding) Echo(bool) {}
 
 func (s *sounding) SendDigit(d rune, _ time.Duration) {
@@ -194,8 +196,8 @@ type prompts struct {
 	played  []string
 }
 
-// Open makes a second of silence for every name the test did not speak of.
-func (p *prompts) Open(name, _ string) (*sound.Clip, error) {
+// OpenAt makes a second of silence for every name the test did not speak of.
+func (p *prompts) OpenAt(name, _ string, rate int) (*sound.Clip, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	d, told := p.lengths[name]
@@ -206,6 +208,5 @@ func (p *prompts) Open(name, _ string) (*sound.Clip, error) {
 		d = time.Second
 	}
 	p.played = append(p.played, name)
-	const rate = 8000
-	return sound.NewClip(rate, make([]int16, int(d*rate/time.Second))), nil
+	return sound.NewClip(rate, make([]int16, int(d*time.Duration(rate)/time.Second))), nil
 }

@@ -228,6 +228,9 @@ func (l *leg) Media() channel.Media {
 // Play plays towards the phone; it opens early media for a call that is not answered.
 func (l *leg) Play(src media.Source, done func()) (stop func()) { return l.port.Play(src, done) }
 
+// PlayRate is the agreed codec's.
+func (l *leg) PlayRate() int { return l.port.PlayRate() }
+
 // Echo sends back what the phone sends.
 func (l *leg) Echo(on bool) { l.port.Echo(on) }
 
