@@ -42,6 +42,8 @@ type Media interface {
 	PlayRate() int
 	Echo(on bool)
 	SendDigit(digit rune, dur time.Duration)
+	// Tap lets t hear what the party says and is told, in bridges and out of them, until remove is called or the leg ends.
+	Tap(t media.Tap) (remove func())
 	// Join relays sound and digits between two legs until leave is called.
 	Join(other Media) (leave func(), err error)
 }

@@ -256,6 +256,9 @@ func (o *Out) transmit(pt uint8, marker bool, seq uint16, ts uint32, f *Frame) e
 	o.touched = s.now
 	p.count.packetsOut.Add(1)
 	p.count.bytesOut.Add(uint64(len(f.Payload)))
+	if p.hearings != nil {
+		p.overhearSaid(f, seq, ts)
+	}
 	if p.rtp == nil {
 		return p.crossOver(f, marker, seq, ts)
 	}

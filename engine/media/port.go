@@ -68,6 +68,8 @@ type Port struct {
 	outgoing  Out
 	digits    digitSender
 	playback  *playback
+	hearings  []*hearing // one for each rate of its taps; nil without taps
+	said      Frame      // the one its taps are about to hear
 	upkeep    timer
 	lastHeard int64 // shard time of the last believed packet, or of SetStream
 	timedOut  bool
@@ -180,7 +182,7 @@ func (p *Port) shut(s *shard) {
 	if p.pair != nil {
 		p.pair.pair, p.pair = nil, nil
 	}
-	p.sink = Discard
+	p.sink, p.hearings = Discard, nil
 	p.engine.ended(p)
 	close(p.gone)
 }
@@ -196,6 +198,9 @@ func (p *Port) timers() []*timer {
 	t := []*timer{&p.upkeep, &p.eventEnd, &p.digits.timer}
 	if p.playback != nil {
 		t = append(t, &p.playback.timer)
+	}
+	for _, h := range p.hearings {
+		t = append(t, &h.timer)
 	}
 	return t
 }

@@ -56,14 +56,15 @@ func (p *Port) receive(b []byte, from netip.AddrPort) {
 	if p.stats.packet(h.SSRC, h.SequenceNumber, h.Timestamp, len(s.packet.Payload), rate, s.now) {
 		p.newRemote(s, h.SSRC)
 	}
-	if !p.stream.Receive || !in.known {
-		p.count.dropped.Add(1)
-		return
-	}
 	f := &p.frame
 	f.Format, f.Payload = in.format, s.packet.Payload
 	f.Timestamp, f.Seq, f.Marker = h.Timestamp, h.SequenceNumber, h.Marker
 	f.Samples, f.Source = 0, p.source
+	if !p.stream.Receive || !in.known {
+		p.count.dropped.Add(1)
+		p.overhear(f, true) // its number is no loss
+		return
+	}
 	if in.bytes != 0 {
 		f.Samples = len(f.Payload) / in.bytes * in.samples
 	}
@@ -86,6 +87,9 @@ func (p *Port) arrive(f *Frame, event bool) {
 		return
 	}
 	p.busy = true
+	if p.hearings != nil {
+		p.overhear(f, event)
+	}
 	if event {
 		p.receiveEvent(f)
 	}

@@ -181,6 +181,8 @@ func (s *sounding) PlayRate() int { return 8000 }
 
 func (s *sounding) Echo(bool) {}
 
+func (s *sounding) Tap(media.Tap) func() { return func() {} }
+
 func (s *sounding) SendDigit(d rune, _ time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

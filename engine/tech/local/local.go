@@ -182,6 +182,9 @@ func (e *end) PlayRate() int { return e.port.PlayRate() }
 // Echo sends back what arrives.
 func (e *end) Echo(on bool) { e.port.Echo(on) }
 
+// Tap lets t hear what arrives and what is sent.
+func (e *end) Tap(t media.Tap) (remove func()) { return e.port.Tap(t) }
+
 // SendDigit sends DTMF to the other end.
 func (e *end) SendDigit(d rune, dur time.Duration) { e.port.SendDigit(d, dur) }
 

@@ -234,6 +234,9 @@ func (l *leg) PlayRate() int { return l.port.PlayRate() }
 // Echo sends back what the phone sends.
 func (l *leg) Echo(on bool) { l.port.Echo(on) }
 
+// Tap lets t hear the phone and what it is sent.
+func (l *leg) Tap(t media.Tap) (remove func()) { return l.port.Tap(t) }
+
 // SendDigit sends DTMF as the endpoint's dtmf_mode wants it.
 func (l *leg) SendDigit(d rune, dur time.Duration) {
 	if l.endpoint.DTMFMode == "info" {
