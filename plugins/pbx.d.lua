@@ -107,6 +107,19 @@
 
 ---@class pbx.time
 ---@field now fun(): number Seconds since 1970, with fractions.
+---@field format fun(epoch: number, zone?: string, format?: string): string A moment as strftime writes it; %3q is milliseconds.
+---@field parse fun(text: string, zone: string?, format: string): number? The moment that strptime reads; nil when text is not of that form.
+---@field fields fun(epoch: number, zone?: string): table<string, integer|boolean> year, month, day, hour, min, sec, wday, yday, isdst, and offset in seconds.
+
+---@class pbx.text
+---@field matches fun(expression: string, text: string): boolean?, string? Whether text matches a regular expression (RE2); or nil and why not.
+---@field uri_escape fun(text: string): string All but the unreserved characters of RFC 3986 as %XX.
+---@field uri_unescape fun(text: string): string The text that %XX stand for.
+---@field base64 fun(text: string): string Text in base64.
+---@field unbase64 fun(text: string): string?, string? What base64 stands for; or nil and why not.
+---@field md5 fun(text: string): string The MD5 hash in hexadecimal digits.
+---@field sha1 fun(text: string): string The SHA-1 hash in hexadecimal digits.
+---@field uuid fun(): string A random universally unique identifier.
 
 ---@class pbx.store
 ---@field get fun(self: pbx.store, key: string): string? The value of family/key, nil without one.
@@ -127,6 +140,7 @@
 ---@field cause_text fun(cause: integer): string A cause in words.
 ---@field dial_string fun(tech: string, resource: string): string Tech/resource, refusing text that would mean more than one party.
 ---@field time pbx.time
+---@field text pbx.text
 ---@field store pbx.store
 local pbx = {}
 

@@ -7,5 +7,16 @@ import "embed"
 
 // FS holds the plugin folders at its top. A site's etc/plugins/NAME takes the place of the shipped NAME.
 //
-//go:embed README.md control dial flow functions playback tones
+//go:embed README.md
+//go:embed conditions
+//go:embed control
+//go:embed database
+//go:embed datetime
+//go:embed dial
+//go:embed flow
+//go:embed functions
+//go:embed math
+//go:embed playback
+//go:embed strings
+//go:embed tones
 var FS embed.FS

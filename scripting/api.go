@@ -41,6 +41,18 @@ func hostFunctions() []hostFunction {
 		{"dial_string", "(tech: string, resource: string): string", "Tech/resource, refusing text that would mean more than one party.", plain(pbxDialString)},
 
 		{"time.now", "(): number", "Seconds since 1970, with fractions.", ofCall((*call).timeNow)},
+		{"time.format", "(epoch: number, zone?: string, format?: string): string", "A moment as strftime writes it; %3q is milliseconds.", plain(timeFormat)},
+		{"time.parse", "(text: string, zone: string?, format: string): number?", "The moment that strptime reads; nil when text is not of that form.", plain(timeParse)},
+		{"time.fields", "(epoch: number, zone?: string): table<string, integer|boolean>", "year, month, day, hour, min, sec, wday, yday, isdst, and offset in seconds.", plain(timeFields)},
+
+		{"text.matches", "(expression: string, text: string): boolean?, string?", "Whether text matches a regular expression (RE2); or nil and why not.", plain(textMatches)},
+		{"text.uri_escape", "(text: string): string", "All but the unreserved characters of RFC 3986 as %XX.", plain(textEscape)},
+		{"text.uri_unescape", "(text: string): string", "The text that %XX stand for.", plain(textUnescape)},
+		{"text.base64", "(text: string): string", "Text in base64.", plain(textBase64)},
+		{"text.unbase64", "(text: string): string?, string?", "What base64 stands for; or nil and why not.", plain(textUnbase64)},
+		{"text.md5", "(text: string): string", "The MD5 hash in hexadecimal digits.", plain(digest(textMD5))},
+		{"text.sha1", "(text: string): string", "The SHA-1 hash in hexadecimal digits.", plain(digest(textSHA1))},
+		{"text.uuid", "(): string", "A random universally unique identifier.", plain(textUUID)},
 
 		{"store:get", "(key: string): string?", "The value of family/key, nil without one.", ofCall((*call).storeGet)},
 		{"store:put", "(key: string, value: string|number, ttl_ms?: number)", "Keeps a value, for ttl_ms or for ever.", ofCall((*call).storePut)},

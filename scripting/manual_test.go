@@ -54,7 +54,7 @@ func TestDescribe(t *testing.T) {
 	for _, tt := range []struct{ kind, name, want string }{
 		{"application", "hello", "Hello\n\nHello(name): greets.\nAs often as asked.\n\nFrom the plugin hello."},
 		{"application", "ONE", "First\n\n`One(x)`\n\nFrom the plugin two."},
-		{"function", "len", "From the plugin functions."},
+		{"function", "len", "From the plugin strings."},
 	} {
 		if got, ok := g.Describe(tt.kind, tt.name); !ok || !strings.Contains(got, tt.want) {
 			t.Errorf("%s: %q, want %q", tt.name, got, tt.want)

@@ -62,21 +62,6 @@ test("TIMEOUT(absolute) ends the call", function(t)
   t:equal(c:elapsed_ms(), 3000)
 end)
 
-test("LEN and IF", function(t)
-  t:equal(value(t, 'channel["LEN(a,bc)"]:get()'), "4")
-  t:equal(value(t, 'channel["IF(1?yes:no)"]:get()'), "yes")
-  t:equal(value(t, 'channel["IF(0?yes:no)"]:get()'), "no")
-end)
-
-test("DB keeps values", function(t)
-  line(t, 'channel["DB(cfim/100)"] = "200"')
-  t:equal(value(t, 'channel.DB("cfim/100"):get()'), "200")
-  t:equal(value(t, 'channel.DB_EXISTS("cfim/100"):get() .. channel.DB_RESULT:get()'), "1200")
-  t:equal(value(t, 'channel.DB_DELETE("cfim/100"):get()'), "200")
-  t:equal(value(t, 'channel.DB("cfim/100"):get()'), "nil")
-  t:equal(value(t, 'channel.DB_EXISTS("cfim/100"):get()'), "0")
-end)
-
 test("EXCEPTION tells e why", function(t)
   t:dialplan [[extensions = { start = {
     s = function() app.goto("start", "nowhere", 1) end,

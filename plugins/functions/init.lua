@@ -70,31 +70,6 @@ local function timeout_set(chan, value, what)
   chan:set_timeout((what or ""):lower(), seconds)
 end
 
---- IF(condition?yes:no), for dialplans that come from extensions.conf.
-local function choose(_, data)
-  local condition, yes, no = data:match("^(.-)%?([^:]*):?(.*)$")
-  if not condition then error("IF: want condition?value:value; got: " .. data, 0) end
-  return pbx.truth(condition) and yes or no
-end
-
-local function db_key(chan, key)
-  chan:set("DB_RESULT", "")
-  if not key or not key:find("^[^/]+/.") then error("DB: want family/key; got: " .. tostring(key or ""), 0) end
-  return key
-end
-
-local function db_get(chan, data)
-  local value = pbx.store:get(db_key(chan, data))
-  if value then chan:set("DB_RESULT", value) end
-  return value
-end
-
-local function db_delete(chan, data)
-  local value = db_get(chan, data)
-  pbx.store:delete(data)
-  return value
-end
-
 M.functions = {
   CALLERID = { get = callerid_get, set = callerid_set, synopsis = "The caller's name and number" },
   CHANNEL = { get = channel_get, set = channel_set, synopsis = "A property of the channel" },
@@ -103,14 +78,6 @@ M.functions = {
     synopsis = "A variable all calls share",
   },
   TIMEOUT = { get = timeout_get, set = timeout_set, synopsis = "How long to wait for digits, and for the whole call" },
-  LEN = { get = function(_, text) return #text end, raw = true, synopsis = "The length of a text" },
-  IF = { get = choose, raw = true, synopsis = "One of two values" },
-  DB = {
-    get = db_get, set = function(chan, value, data) pbx.store:put(db_key(chan, data), value) end, raw = true,
-    synopsis = "A value of the database, by family/key",
-  },
-  DB_EXISTS = { get = function(chan, data) return db_get(chan, data) and "1" or "0" end, raw = true, synopsis = "Whether the database has a key" },
-  DB_DELETE = { get = db_delete, set = function(chan, _, data) db_delete(chan, data) end, raw = true, synopsis = "Remove a key from the database" },
   EXCEPTION = { get = function(chan, what) return chan:exception(what) end, synopsis = "What led to extension e" },
 }
 

@@ -14,6 +14,8 @@
 //
 //	t:call(app, ...)            run an application on a fresh channel to its end; ► c
 //	t:channel{...}              a channel to be prepared first: exten, context, callerid_name, callerid_number, dnid, up=true, media=false; ► c
+//	t:lua(text, {...})          run lines of a dialplan on a fresh channel, put(v) leaves v in SEEN; ► c
+//	t:value(expression, {...})  what an expression of the dialplan yields there, as text; "nil"
 //	t:dialplan(text)            Lua text that goes before the harness's own context: extensions = {...}
 //	t:phone(target, {...})      what a dialled target does: ring_ms, progress_ms, answer_ms, hangup_ms (after the answer), end_ms + cause,
 //	                            forward = "…" (with end_ms or at once). A target without is unavailable (cause 20).

@@ -55,6 +55,21 @@ func (w *world) table(l *lua.LState) *lua.LTable {
 			l.Push(w.newParty(l, l.OptTable(2, l.NewTable())).table(l))
 			return 1
 		},
+		"lua": func(l *lua.LState) int {
+			w.text = "local function put(v) channel.SEEN = v == nil and \"nil\" or v end\nextensions = { start = { s = function() " + l.CheckString(2) + " end } }\n"
+			p := w.newParty(l, l.OptTable(3, l.NewTable()))
+			p.start(l, dialplan.Place{Context: "start", Exten: "s", Priority: 1})
+			l.Push(p.table(l))
+			return 1
+		},
+		"value": func(l *lua.LState) int {
+			w.text = "extensions = { start = { s = function() local v = " + l.CheckString(2) + " channel.SEEN = v == nil and \"nil\" or v end } }\n"
+			p := w.newParty(l, l.OptTable(3, l.NewTable()))
+			p.start(l, dialplan.Place{Context: "start", Exten: "s", Priority: 1})
+			seen, _ := p.ch.Get("SEEN")
+			l.Push(lua.LString(seen))
+			return 1
+		},
 		"call": func(l *lua.LState) int {
 			p := w.newParty(l, l.NewTable())
 			p.application(l, 2)
