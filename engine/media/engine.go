@@ -54,6 +54,8 @@ type Engine struct {
 	closed bool
 	gone   EngineStats    // of ports closed since
 	open   sync.WaitGroup // a count for each port
+
+	studios sync.WaitGroup // of music; they end with their last listener
 }
 
 // New starts the shards.
@@ -125,6 +127,7 @@ func (e *Engine) Close() {
 	for _, s := range e.shards {
 		s.stop()
 	}
+	e.studios.Wait()
 }
 
 // Stats returns the engine's counters.

@@ -16,6 +16,7 @@ import (
 type playback struct {
 	port   *Port
 	source Source
+	listen *listening // to music, instead of source
 	done   func()
 	once   sync.Once // calls done
 	timer  timer
@@ -47,6 +48,10 @@ const catchUp = int64(100 * time.Millisecond)
 func (p *Port) Play(src Source, done func()) (stop func()) {
 	pb := &playback{port: p, source: src, done: done}
 	pb.timer.fire = pb.tick
+	return p.begin(pb)
+}
+
+func (p *Port) begin(pb *playback) (stop func()) {
 	p.post(func(s *shard) {
 		if p.closed {
 			pb.finish()
@@ -74,6 +79,7 @@ func (p *Port) Play(src Source, done func()) (stop func()) {
 // end stops it on its shard.
 func (b *playback) end(s *shard) {
 	s.timers.stop(&b.timer)
+	b.untune()
 	b.port.playback = nil
 	b.port.outgoing.playing = false
 	b.finish()
