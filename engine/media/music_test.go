@@ -39,7 +39,7 @@ func hold(l *Lab, m *Music, d time.Duration) {
 	}
 }
 
-func listener(l *Lab, m *Music, f codecs.Format, ptime time.Duration) *Port {
+func musicPort(l *Lab, m *Music, f codecs.Format, ptime time.Duration) *Port {
 	p := l.Port(PortConfig{})
 	st := AgreedStream(netip.MustParseAddrPort("192.0.2.1:4000"), f)
 	st.Ptime = ptime
@@ -55,7 +55,7 @@ func TestMusicIsEncodedOnce(t *testing.T) {
 	m := studio(l, &counter{})
 	var ports []*Port
 	for range 20 {
-		ports = append(ports, listener(l, m, FormatULaw, 0), listener(l, m, FormatOpus, 0))
+		ports = append(ports, musicPort(l, m, FormatULaw, 0), musicPort(l, m, FormatOpus, 0))
 	}
 	hold(l, m, 2*time.Second)
 	if n := m.encodes.Load(); n < 200 || n > 2*(100+musicRing) {
@@ -97,9 +97,9 @@ func TestMusicGoesOn(t *testing.T) {
 	for _, ptime := range []time.Duration{10, 20, 30, 40, 60} {
 		l := NewLab(t)
 		m := studio(l, &counter{})
-		early := listener(l, m, FormatULaw, ptime*time.Millisecond)
+		early := musicPort(l, m, FormatULaw, ptime*time.Millisecond)
 		hold(l, m, 500*time.Millisecond)
-		late := listener(l, m, FormatULaw, ptime*time.Millisecond)
+		late := musicPort(l, m, FormatULaw, ptime*time.Millisecond)
 		hold(l, m, 3*time.Second)
 		var pcm, tail []int16
 		for _, packet := range l.RTP(early) {
@@ -133,7 +133,7 @@ func decodeULaw(t *testing.T, payload []byte) []int16 {
 func TestMusicAway(t *testing.T) {
 	l := NewLab(t)
 	m := studio(l, &counter{})
-	p := listener(l, m, FormatULaw, 0)
+	p := musicPort(l, m, FormatULaw, 0)
 	hold(l, m, time.Second)
 	l.RTP(p)
 	l.Advance(2 * time.Second) // no studio
@@ -150,7 +150,7 @@ func TestMusicAway(t *testing.T) {
 func TestMusicReplaced(t *testing.T) {
 	l := NewLab(t)
 	m := studio(l, &counter{})
-	p := listener(l, m, FormatULaw, 0)
+	p := musicPort(l, m, FormatULaw, 0)
 	hold(l, m, 100*time.Millisecond)
 	p.SetStream(AgreedStream(netip.MustParseAddrPort("192.0.2.1:4000"), FormatALaw))
 	l.Obey()
@@ -215,7 +215,7 @@ func (f sinkFunc) WriteFrame(fr *Frame) error { f(fr); return nil }
 func musicLab(tb testing.TB) (*Lab, *Port, *playback) {
 	l := NewLab(tb)
 	m := studio(l, &counter{})
-	p := listener(l, m, FormatULaw, 0)
+	p := musicPort(l, m, FormatULaw, 0)
 	hold(l, m, 200*time.Millisecond)
 	for n := range musicRing { // a frame for ever
 		f := *p.playback.listen.track.ring[0].Load()
