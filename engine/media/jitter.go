@@ -10,7 +10,7 @@ import (
 // jitterBuffer holds the packets of one stream until they are due, in order of their sequence numbers. It has no clock and no
 // thread: time (ns) comes in with every call.
 //
-//	put ─► slot by sequence number ─► take(now): a packet │ one is lost │ the sender paused │ nothing is here
+//	put ─► slot by sequence number ─► take(now): a packet │ one is lost, or late │ the sender paused │ nothing is here
 //
 //	position  of a packet in its stream: samples of the RTP clock, counted on when timestamps wrap or jump
 //	transit   arrival - position: constant on a perfect network with perfect clocks
@@ -18,7 +18,7 @@ import (
 //	target    what nearly all of them are late beyond base, and a margin: 97 % wait in the buffer until base + target
 //
 // The delay grows when packets come late: what is late plays at once, so that nothing is lost, and what follows keeps the
-// distance. It shrinks in pauses, and otherwise through who asks Excess and takes samples out.
+// distance; and a packet others have overtaken is waited for as long as target says. It shrinks in pauses, and otherwise through who asks excess and takes samples out.
 type jitterBuffer struct {
 	limits  jitterLimits
 	rate    int64 // RTP clock, Hz
@@ -81,6 +81,7 @@ const (
 	verdictNothing verdict = iota // nothing is here, or nothing is due within the samples asked about
 	verdictPacket
 	verdictLost  // a packet of so many samples
+	verdictLate  // it may still come within so many samples
 	verdictPause // silence of so many samples, then a packet
 )
 
@@ -118,6 +119,9 @@ func (j *jitterBuffer) put(f *Frame, kind heldKind, now int64) {
 		j.next = f.Seq // the first ones came in the wrong order
 	case step < 0:
 		j.late++
+		if kind == heldVoice {
+			j.measure(now - j.ns(j.position(f, now)))
+		}
 		return
 	}
 	s := &j.slots[f.Seq%jitterSlots]
@@ -194,6 +198,9 @@ func (j *jitterBuffer) take(now int64) (v verdict, p *held, samples int64) {
 	for j.count > 0 {
 		s := &j.slots[j.next%jitterSlots]
 		if !s.full {
+			if wait := j.due(j.head) - now; wait > int64(5*time.Millisecond) && !j.resting {
+				return verdictLate, nil, j.samples(wait)
+			}
 			if unit, after := j.missing(); unit > 0 {
 				j.next++
 				j.head += unit

@@ -53,6 +53,8 @@ func (l *listener) block(dst []int16, begin int64) {
 			l.play(p, now)
 		case verdictLost:
 			l.conceal(samples, p)
+		case verdictLate:
+			l.conceal(min(samples, left), nil)
 		case verdictPause:
 			l.silence(min(samples, left))
 		case verdictNothing:
@@ -131,12 +133,26 @@ func (l *listener) conceal(samples int64, after *held) {
 		return
 	}
 	l.concealed += samples
-	n := min(max(int(samples*int64(l.decoded)/l.jitter.rate), 2), len(l.pcm))
-	var next []byte
-	if after != nil && after.format == l.format {
-		next = after.payload
+	unit := l.decoded / 400 // what every decoder conceals is a multiple of 2.5 ms
+	n := int(samples * int64(l.decoded) / l.jitter.rate)
+	n = min(max((n+unit-1)/unit, 1)*unit, len(l.pcm)/unit*unit)
+	concealInto(l.decoder, l.pcm[:n], after, l.format)
+	l.push(l.pcm[:n])
+}
+
+// concealInto makes up a packet that did not come; the one after it may carry a copy of it.
+func concealInto(d codecs.Decoder, dst []int16, after *held, f codecs.Format) {
+	if after != nil && after.format == f {
+		if r, ok := d.(codecs.Restorer); ok {
+			r.Restore(dst, after.payload)
+			return
+		}
 	}
-	l.push(l.pcm[:concealInto(l.decoder, l.pcm, n, next)])
+	if c, ok := d.(codecs.Concealer); ok {
+		c.Conceal(dst)
+		return
+	}
+	clear(dst)
 }
 
 // silence is samples of the RTP clock long.
