@@ -20,7 +20,7 @@ import (
 // The delay grows when packets come late: what is late plays at once, so that nothing is lost, and what follows keeps the
 // distance; and a packet others have overtaken is waited for as long as target says. It shrinks in pauses, and otherwise through who asks excess and takes samples out.
 type jitterBuffer struct {
-	limits  jitterLimits
+	limits  JitterBuffer
 	rate    int64 // RTP clock, Hz
 	source  uint64
 	started bool
@@ -46,14 +46,15 @@ type jitterBuffer struct {
 	late, duplicate, lost uint64
 }
 
-// jitterLimits bound what a buffer adapts to.
-type jitterLimits struct {
-	most   time.Duration // delay beyond the fastest packet; what comes later is left out
-	margin time.Duration // on top of the jitter seen
-	resync time.Duration // a change of the transit that no network makes: the timestamp has jumped
+// JitterBuffer says how far a jitter buffer may go.
+type JitterBuffer struct {
+	Fixed  bool          // always delays by Max; else by what the network needs
+	Max    time.Duration // delay beyond the fastest packet at most; what comes later is left out
+	Resync time.Duration // a change of the transit that no network makes: the timestamp has jumped; negative: never
+	Extra  time.Duration // on top of the jitter seen
 }
 
-var tapJitter = jitterLimits{most: 200 * time.Millisecond, margin: 10 * time.Millisecond, resync: time.Second}
+var tapJitter = JitterBuffer{Max: 200 * time.Millisecond, Extra: 10 * time.Millisecond, Resync: time.Second}
 
 const jitterSlots = 64
 
@@ -63,8 +64,12 @@ type held struct {
 	kind    heldKind
 	seq     uint16
 	pos     int64
-	format  codecs.Format
 	payload []byte // its space is used again
+
+	format  codecs.Format
+	ts      uint32
+	marker  bool
+	samples int
 }
 
 type heldKind uint8
@@ -85,7 +90,7 @@ const (
 	verdictPause // silence of so many samples, then a packet
 )
 
-func newJitterBuffer(l jitterLimits) *jitterBuffer { return &jitterBuffer{limits: l} }
+func newJitterBuffer(l JitterBuffer) *jitterBuffer { return &jitterBuffer{limits: l} }
 
 // restart forgets everything; the next packet begins a stream.
 func (j *jitterBuffer) restart(f *Frame) {
@@ -129,7 +134,8 @@ func (j *jitterBuffer) put(f *Frame, kind heldKind, now int64) {
 		j.duplicate++
 		return
 	}
-	*s = held{full: true, kind: kind, seq: f.Seq, format: f.Format, payload: append(s.payload[:0], f.Payload...)}
+	*s = held{full: true, kind: kind, seq: f.Seq, pos: j.pos, payload: append(s.payload[:0], f.Payload...),
+		format: f.Format, ts: f.Timestamp, marker: f.Marker, samples: f.Samples}
 	j.count++
 	if kind == heldVoice {
 		s.pos = j.position(f, now)
@@ -143,8 +149,8 @@ func (j *jitterBuffer) put(f *Frame, kind heldKind, now int64) {
 // position of a frame; a jump of the timestamp is bridged as if the packet had taken the usual time.
 func (j *jitterBuffer) position(f *Frame, now int64) int64 {
 	pos := j.pos + int64(int32(f.Timestamp-j.ts))
-	away := now - j.ns(pos) - j.base
-	if j.measured > 0 && (away > int64(j.limits.resync) || away < -int64(j.limits.resync)) {
+	away, resync := now-j.ns(pos)-j.base, int64(j.limits.Resync)
+	if j.measured > 0 && resync >= 0 && (away > resync || away < -resync) {
 		pos = j.samples(now - j.base)
 		if follows := j.pos + j.duration; f.Seq == j.newest+1 && pos-follows < 3*j.duration {
 			pos = follows
@@ -163,7 +169,13 @@ func (j *jitterBuffer) position(f *Frame, now int64) int64 {
 
 // measure learns from one transit: late packets at once, what has become better every few packets.
 func (j *jitterBuffer) measure(transit int64) {
-	margin, most := int64(j.limits.margin), int64(j.limits.most)
+	margin, most := int64(j.limits.Extra), int64(j.limits.Max)
+	if j.limits.Fixed {
+		if j.measured == 0 {
+			j.measured, j.base, j.target = 1, transit, most
+		}
+		return
+	}
 	j.transits[j.measured%len(j.transits)] = transit
 	j.measured++
 	if j.measured == 1 || transit < j.base {
@@ -219,7 +231,7 @@ func (j *jitterBuffer) take(now int64) (v verdict, p *held, samples int64) {
 			if wait := due - now; wait > 0 {
 				return verdictPause, nil, max(j.samples(wait), 1)
 			}
-			if now-due > int64(j.limits.most)-j.target && j.count > 1 {
+			if now-due > int64(j.limits.Max)-j.target && j.count > 1 {
 				j.release(s) // so late that playing it would make all the rest late
 				j.late++
 				continue
@@ -238,15 +250,11 @@ func (j *jitterBuffer) take(now int64) (v verdict, p *held, samples int64) {
 // missing looks at the hole at next: how long the missing packet was, and the one behind it if that is here. 0: it had no
 // length, and next has moved on.
 func (j *jitterBuffer) missing() (unit int64, after *held) {
-	seq := j.next
-	for !j.slots[seq%jitterSlots].full {
-		seq++
-	}
-	s := &j.slots[seq%jitterSlots]
-	holes := int64(seq - j.next)
+	s := j.first()
+	holes := int64(s.seq - j.next)
 	unit = (s.pos - j.head) / holes
 	if j.resting || s.kind == heldOther || unit <= 0 {
-		j.next = seq
+		j.next = s.seq
 		return 0, nil
 	}
 	if unit > j.rate*120/1000 { // a pause, too
@@ -256,6 +264,15 @@ func (j *jitterBuffer) missing() (unit int64, after *held) {
 		after = s
 	}
 	return unit, after
+}
+
+// first is the packet with the lowest number; there must be one.
+func (j *jitterBuffer) first() *held {
+	seq := j.next
+	for !j.slots[seq%jitterSlots].full {
+		seq++
+	}
+	return &j.slots[seq%jitterSlots]
 }
 
 func (j *jitterBuffer) release(s *held) {

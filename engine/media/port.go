@@ -61,9 +61,10 @@ type Port struct {
 	busy     bool  // receiving: a frame that comes round in a circle of pairs is dropped
 	source   uint64
 
-	sink Sink
-	link *Link
-	echo bool
+	sink     Sink
+	dejitter *dejitter // nil: none
+	link     *Link
+	echo     bool
 
 	outgoing  Out
 	digits    digitSender
@@ -182,7 +183,7 @@ func (p *Port) shut(s *shard) {
 	if p.pair != nil {
 		p.pair.pair, p.pair = nil, nil
 	}
-	p.sink, p.hearings = Discard, nil
+	p.sink, p.hearings, p.dejitter = Discard, nil, nil
 	p.engine.ended(p)
 	close(p.gone)
 }
@@ -198,6 +199,9 @@ func (p *Port) timers() []*timer {
 	t := []*timer{&p.upkeep, &p.eventEnd, &p.digits.timer}
 	if p.playback != nil {
 		t = append(t, &p.playback.timer)
+	}
+	if p.dejitter != nil {
+		t = append(t, &p.dejitter.timer)
 	}
 	for _, h := range p.hearings {
 		t = append(t, &h.timer)

@@ -93,7 +93,11 @@ func (p *Port) arrive(f *Frame, event bool) {
 	if event {
 		p.receiveEvent(f)
 	}
-	_ = p.sink.WriteFrame(f) // a sink that cannot take it has closed the gap itself
+	if p.dejitter != nil {
+		p.dejitter.put(p.at, f, event)
+	} else {
+		_ = p.sink.WriteFrame(f) // a sink that cannot take it has closed the gap itself
+	}
 	p.busy = false
 }
 
