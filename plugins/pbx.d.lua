@@ -16,6 +16,12 @@
 ---@field first_ms? number until the first key (timeout_ms)
 ---@field terminators? string keys that end it ("#")
 
+---@class pbx.JitterBuffer
+---@field fixed? boolean always delay by max_ms, rather than by what the network needs
+---@field max_ms? number most delay (200); what comes later is lost
+---@field resync_ms? number a jump of the timestamp that is no delay (1000); negative: there is none
+---@field extra_ms? number on top of the jitter seen (40)
+
 ---@class pbx.Play
 ---@field offset_ms? number where to begin
 ---@field volume_db? number -40 to 20
@@ -95,6 +101,7 @@
 ---@field flush fun(self: pbx.Channel) Forgets the keys that wait.
 ---@field echo fun(self: pbx.Channel, keys?: string): string? The party hears himself until one of keys (#), which is returned.
 ---@field send_digits fun(self: pbx.Channel, keys: string, gap_ms?: number, ms?: number, channel?: string): boolean?, string? Sends keys to the party, or to another live channel's. true, or nil and why not.
+---@field jitter_buffer fun(self: pbx.Channel, how?: pbx.JitterBuffer): boolean?, string? Evens out what the party sends before others hear it; without an argument passes it on as it comes. true, or nil and why not.
 ---@field dial fun(self: pbx.Channel, how: pbx.Dial): pbx.Dialled Rings one or more parties; raises when the caller leaves.
 ---@field bridge fun(self: pbx.Channel, peer: pbx.Channel): pbx.Bridged Joins it with a party that dial brought, until one of them leaves.
 ---@field hangup fun(self: pbx.Channel, cause?: integer|string) Ends the channel and returns; whatever waits next on it raises.

@@ -15,6 +15,7 @@ import "embed"
 //go:embed dial
 //go:embed flow
 //go:embed functions
+//go:embed jitterbuffer
 //go:embed math
 //go:embed playback
 //go:embed strings

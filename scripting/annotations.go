@@ -26,6 +26,12 @@ const annotationTypes = `---@meta pbx
 ---@field first_ms? number until the first key (timeout_ms)
 ---@field terminators? string keys that end it ("#")
 
+---@class pbx.JitterBuffer
+---@field fixed? boolean always delay by max_ms, rather than by what the network needs
+---@field max_ms? number most delay (200); what comes later is lost
+---@field resync_ms? number a jump of the timestamp that is no delay (1000); negative: there is none
+---@field extra_ms? number on top of the jitter seen (40)
+
 ---@class pbx.Play
 ---@field offset_ms? number where to begin
 ---@field volume_db? number -40 to 20

@@ -183,6 +183,7 @@ func channelMethods() []method {
 		{"flush", "()", "Forgets the keys that wait.", func(_ *call, _ *lua.LState, ch *channel.Channel) int { ch.FlushDigits(); return 0 }},
 		{"echo", "(keys?: string): string?", "The party hears himself until one of keys (#), which is returned.", echo},
 		{"send_digits", "(keys: string, gap_ms?: number, ms?: number, channel?: string): boolean?, string?", "Sends keys to the party, or to another live channel's. true, or nil and why not.", sendDigits},
+		{"jitter_buffer", "(how?: pbx.JitterBuffer): boolean?, string?", "Evens out what the party sends before others hear it; without an argument passes it on as it comes. true, or nil and why not.", jitterBuffer},
 		{"dial", "(how: pbx.Dial): pbx.Dialled", "Rings one or more parties; raises when the caller leaves.", dial},
 		{"bridge", "(peer: pbx.Channel): pbx.Bridged", "Joins it with a party that dial brought, until one of them leaves.", bridge},
 		{"hangup", "(cause?: integer|string)", "Ends the channel and returns; whatever waits next on it raises.", hangup},

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"asterism/engine/channel"
+	"asterism/engine/media"
 	"asterism/engine/tone"
 
 	lua "github.com/yuin/gopher-lua"
@@ -50,6 +51,28 @@ func toneZone(_ *call, l *lua.LState, ch *channel.Channel) int {
 	}
 	return 0
 }
+
+// jitterBuffer is chan:jitter_buffer{fixed=, max_ms=, resync_ms=, extra_ms=}, and without an argument takes it out.
+func jitterBuffer(c *call, l *lua.LState, ch *channel.Channel) int {
+	how := l.OptTable(2, nil)
+	if how == nil {
+		return c.outcome(l, ch, ch.SetJitterBuffer(nil))
+	}
+	b := media.AdaptiveJitterBuffer
+	if lua.LVAsBool(how.RawGetString("fixed")) {
+		b = media.FixedJitterBuffer
+	}
+	for name, d := range map[string]*time.Duration{"max_ms": &b.Max, "resync_ms": &b.Resync, "extra_ms": &b.Extra} {
+		if v, ok := how.RawGetString(name).(lua.LNumber); ok {
+			*d = min(max(toDuration(float64(v)), -1), maxJitterBuffer)
+		}
+	}
+	b.Max, b.Extra = max(b.Max, 0), max(b.Extra, 0)
+	return c.outcome(l, ch, ch.SetJitterBuffer(&b))
+}
+
+// maxJitterBuffer is more than the packets a buffer has room for.
+const maxJitterBuffer = 10 * time.Second
 
 // sendDigits is chan:send_digits(keys [, gap_ms [, ms [, channel]]]): with the name of another live channel they go to its party, while
 // chan waits. true, or nil and why not.

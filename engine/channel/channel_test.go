@@ -48,10 +48,11 @@ func (l *fakeLeg) Play(_ media.Source, done func()) func() {
 	t := time.AfterFunc(l.playFor, end)
 	return func() { t.Stop(); l.note("stop"); end() }
 }
-func (l *fakeLeg) Echo(on bool)                      {}
-func (l *fakeLeg) Tap(media.Tap) func()              { l.note("tap"); return func() { l.note("untap") } }
-func (l *fakeLeg) SendDigit(d rune, _ time.Duration) { l.note("dtmf " + string(d)) }
-func (l *fakeLeg) Join(Media) (func(), error)        { l.note("join"); return func() { l.note("leave") }, nil }
+func (l *fakeLeg) Echo(on bool)                        {}
+func (l *fakeLeg) SetJitterBuffer(*media.JitterBuffer) {}
+func (l *fakeLeg) Tap(media.Tap) func()                { l.note("tap"); return func() { l.note("untap") } }
+func (l *fakeLeg) SendDigit(d rune, _ time.Duration)   { l.note("dtmf " + string(d)) }
+func (l *fakeLeg) Join(Media) (func(), error)          { l.note("join"); return func() { l.note("leave") }, nil }
 func (l *fakeLeg) Call(notify func(LegEvent)) {
 	l.note("call")
 	l.notify = notify

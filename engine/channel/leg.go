@@ -44,6 +44,8 @@ type Media interface {
 	SendDigit(digit rune, dur time.Duration)
 	// Tap lets t hear what the party says and is told, in bridges and out of them, until remove is called or the leg ends.
 	Tap(t media.Tap) (remove func())
+	// SetJitterBuffer puts a jitter buffer between the party and the bridge or echo it is heard in; nil takes it out.
+	SetJitterBuffer(*media.JitterBuffer)
 	// Join relays sound and digits between two legs until leave is called.
 	Join(other Media) (leave func(), err error)
 }

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"asterism/engine/media"
 )
 
 // Answer answers an incoming call and waits for what the technology needs (the 200 is on its way). Harmless when up.
@@ -115,6 +117,16 @@ func (c *Channel) SendDigits(digits string, gap, dur time.Duration) error {
 			return err
 		}
 	}
+	return nil
+}
+
+// SetJitterBuffer evens out what the party sends before a bridge or an echo passes it on; nil passes it on as it comes.
+func (c *Channel) SetJitterBuffer(b *media.JitterBuffer) error {
+	m := c.leg.Media()
+	if m == nil {
+		return ErrNoMedia
+	}
+	m.SetJitterBuffer(b)
 	return nil
 }
 

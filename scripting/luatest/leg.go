@@ -131,9 +131,10 @@ func (t *tech) Request(_ context.Context, resource string, d *channel.DialLeg) (
 type sounding struct {
 	w *world
 
-	mu    sync.Mutex // guards below; a leaf
-	sent  string
-	tones []string // that were begun, and "stop"
+	mu     sync.Mutex // guards below; a leaf
+	sent   string
+	buffer string   // jitter buffer that was set
+	tones  []string // that were begun, and "stop"
 }
 
 // endless is what counts as never ending: longer than any prompt of a test.
@@ -180,6 +181,15 @@ func (s *sounding) note(tone string) {
 func (s *sounding) PlayRate() int { return 8000 }
 
 func (s *sounding) Echo(bool) {}
+
+func (s *sounding) SetJitterBuffer(b *media.JitterBuffer) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.buffer = "none"
+	if b != nil {
+		s.buffer = fmt.Sprintf("fixed=%v max=%v resync=%v extra=%v", b.Fixed, b.Max, b.Resync, b.Extra)
+	}
+}
 
 func (s *sounding) Tap(media.Tap) func() { return func() {} }
 

@@ -185,8 +185,9 @@ func (p *party) table(l *lua.LState) *lua.LTable {
 			defer p.leg.sound.mu.Unlock()
 			return p.leg.sound.tones
 		}),
-		"name": func(l *lua.LState) int { l.Push(lua.LString(p.ch.Name())); return 1 },
-		"sent": list(func() []string { return []string{p.leg.sound.sent} }),
+		"name":          func(l *lua.LState) int { l.Push(lua.LString(p.ch.Name())); return 1 },
+		"jitter_buffer": list(func() []string { return []string{p.leg.sound.buffer} }),
+		"sent":          list(func() []string { return []string{p.leg.sound.sent} }),
 		"returned": func(l *lua.LState) int {
 			_, ok := p.ch.Get("LUATEST_RETURNED")
 			l.Push(lua.LBool(ok))

@@ -185,6 +185,9 @@ func (e *end) Echo(on bool) { e.port.Echo(on) }
 // Tap lets t hear what arrives and what is sent.
 func (e *end) Tap(t media.Tap) (remove func()) { return e.port.Tap(t) }
 
+// SetJitterBuffer evens out what arrives.
+func (e *end) SetJitterBuffer(b *media.JitterBuffer) { e.port.SetJitterBuffer(b) }
+
 // SendDigit sends DTMF to the other end.
 func (e *end) SendDigit(d rune, dur time.Duration) { e.port.SendDigit(d, dur) }
 

@@ -237,6 +237,9 @@ func (l *leg) Echo(on bool) { l.port.Echo(on) }
 // Tap lets t hear the phone and what it is sent.
 func (l *leg) Tap(t media.Tap) (remove func()) { return l.port.Tap(t) }
 
+// SetJitterBuffer evens out what the phone sends, on its way to a bridge.
+func (l *leg) SetJitterBuffer(b *media.JitterBuffer) { l.port.SetJitterBuffer(b) }
+
 // SendDigit sends DTMF as the endpoint's dtmf_mode wants it.
 func (l *leg) SendDigit(d rune, dur time.Duration) {
 	if l.endpoint.DTMFMode == "info" {
