@@ -61,13 +61,13 @@ func (n journey) arrivals() []arrival {
 
 // outcome is what a listener of blocks of 20 ms gets.
 type outcome struct {
-	played            []uint16 // packet numbers, in order
-	lost, paused      int      // samples told to be lost, and of pauses between packets
-	starved           int      // samples of nothing between the first and the last packet
-	delays            []time.Duration
-	shortened         time.Duration
-	late, duplicate   uint64
-	firstTold, target time.Duration
+	played          []uint16 // packet numbers, in order
+	lost, paused    int      // samples told to be lost, and of pauses between packets
+	starved         int      // samples of nothing between the first and the last packet
+	delays          []time.Duration
+	shortened       time.Duration
+	late, duplicate uint64
+	target          time.Duration
 }
 
 // listen plays arrivals by the clock. What plays 30 ms later than needed is cut by 5 ms, as a listener of PCM would.
