@@ -59,6 +59,8 @@ type Config struct {
 	CDR    *cdr.Writer // nil: no records are written
 	Events *event.Bus
 	Log    zerolog.Logger
+	// Globals are read and written for managers.
+	Globals Globals
 	// Read reads all .conf files anew; it never returns nil.
 	Read func() (*config.Snapshot, []config.Problem)
 	// Script compiles the dialplan of a new generation; nil, with problems, when nothing of it is usable.

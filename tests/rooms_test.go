@@ -22,6 +22,7 @@ var rooms = map[string][]string{
 	"sounds":            {},
 
 	"engine/manage":        {"engine/manage/logger", "engine/channel", "engine/config", "engine/dialplan", "engine/registrar", "engine/store", "engine/event"},
+	"engine/manage/ami":    {"engine/manage", "engine/channel", "engine/config", "engine/dialplan", "engine/event", "engine/registrar", "engine/store"},
 	"engine/manage/logger": {},
 	"engine": {"engine/tech/...", "engine/registrar", "engine/endpoint", "engine/channel", "engine/bridge", "engine/media", "engine/sound", "engine/tone",
 		"engine/sip", "engine/sip/dialog", "engine/sdp", "engine/dialplan", "engine/config", "engine/event", "engine/store", "engine/cdr", "codecs"},

@@ -16,6 +16,7 @@ import (
 	"asterism/engine/config"
 	"asterism/engine/event"
 	"asterism/engine/manage"
+	"asterism/engine/manage/ami"
 	"asterism/engine/manage/logger"
 	"asterism/engine/sound"
 	"asterism/engine/store"
@@ -200,7 +201,7 @@ func assemble(p places, log zerolog.Logger) (parts, func(), error) {
 	a.scripts = scripting.New(scripting.Config{Plugins: []fs.FS{plugins.FS}, Store: a.store, Sounds: prompts, Events: a.events, Log: log})
 	closers = append(closers, a.scripts.Close)
 	a.engine, err = engine.New(engine.Config{Etc: p.dirs.Etc, Store: a.store, CDR: a.cdr, Events: a.events, Log: log,
-		Read: p.read, Script: compiler(a.scripts)})
+		Read: p.read, Script: compiler(a.scripts), Globals: a.scripts})
 	if err != nil {
 		return a, closeAll, err
 	}
@@ -256,6 +257,15 @@ func serve(t terminal, o runOptions, first bool, router *logger.Router, log zero
 			stops.Stop(manage.Stop{})
 		}()
 	}
+	manager := ami.New(ami.Config{PBX: a.engine, CLI: cli, Store: a.store, Events: a.events, Log: log, System: p.snapshot.Asterisk.SystemName})
+	defer manager.Close()
+	configure := func() {
+		if err := manager.Configure(a.engine.Config().Manager); err != nil {
+			log.Error().Err(err).Msg("manager.conf: not listening")
+		}
+	}
+	configure()
+	defer event.On(a.events, "manager.conf", func(event.ConfigReloaded) { configure() })()
 	l := life{engine: a.engine, router: router, log: log, signals: signals, stops: stops, grace: o.grace}
 	return l.wait(ctx), nil
 }

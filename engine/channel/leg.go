@@ -86,7 +86,7 @@ type Tech interface {
 
 // DialLeg is what a technology needs to know of the Dial that wants a channel.
 type DialLeg struct {
-	Parent    *Channel
+	Parent    *Channel // nil when nobody dials: the call was originated
 	CallerID  CallerID
 	Variables map[string]string
 }

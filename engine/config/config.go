@@ -69,6 +69,7 @@ type Snapshot struct {
 	CDR      CDR
 	Asterisk Asterisk
 	Logger   Logger
+	Manager  Manager
 	ACL      map[string]AccessList // acl.conf, by section
 
 	files map[string]*File // every *.conf at the top of the directory, by name
@@ -96,6 +97,7 @@ func Load(fsys fs.FS, o LoadOptions) (*Snapshot, []Problem) {
 	l.rtp()
 	l.cdr()
 	l.acl()
+	l.manager()
 	l.pjsip()
 	return l.snap, sortProblems(l.problems)
 }

@@ -92,7 +92,7 @@ var endpointSchema = &schema[endpointDraft]{
 		yes("preferred_codec_only", func(e *endpointDraft) *bool { return &e.PreferredCodecOnly }),
 		yes("asymmetric_rtp_codec", func(e *endpointDraft) *bool { return &e.AsymmetricRTPCodec }),
 
-		{"callerid", func(e *endpointDraft, v string) *complaint { e.CallerID = parseCallerID(v); return nil }},
+		{"callerid", func(e *endpointDraft, v string) *complaint { e.CallerID = ParseCallerID(v); return nil }},
 		oneOf("callerid_privacy", func(e *endpointDraft) *string { return &e.CallerIDPrivacy },
 			"allowed_not_screened", "allowed_passed_screen", "allowed_failed_screen", "allowed",
 			"prohib_not_screened", "prohib_passed_screen", "prohib_failed_screen", "prohib", "unavailable"),

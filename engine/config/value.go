@@ -228,8 +228,8 @@ func hostName(s string) bool {
 	return true
 }
 
-// parseCallerID reads "Name" <number>, Name <number>, <number>, a number alone, or a name alone.
-func parseCallerID(v string) CallerID {
+// ParseCallerID reads "Name" <number>, Name <number>, <number>, a number alone, or a name alone.
+func ParseCallerID(v string) CallerID {
 	if open := strings.LastIndexByte(v, '<'); open >= 0 {
 		number, _, _ := strings.Cut(v[open+1:], ">")
 		return CallerID{Name: unquoteName(v[:open]), Number: strip(number)}

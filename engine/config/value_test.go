@@ -24,7 +24,7 @@ func TestCallerID(t *testing.T) {
 		{``, CallerID{}},
 	}
 	for _, tt := range tests {
-		if got := parseCallerID(tt.in); got != tt.want {
+		if got := ParseCallerID(tt.in); got != tt.want {
 			t.Errorf("%s: got %+v, want %+v", tt.in, got, tt.want)
 		}
 	}

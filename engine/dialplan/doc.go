@@ -12,6 +12,9 @@ type Place struct {
 	Priority       int
 }
 
+// Named is a place as a person names it: the priority may be a number or a label.
+type Named struct{ Context, Exten, Priority string }
+
 // Mode says what a look-up asks of the dialled string.
 type Mode uint8
 

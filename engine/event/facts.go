@@ -195,3 +195,24 @@ type ScriptFailed struct {
 	Channel Channel // zero for a plugin's event or timer
 	Message string  // with file:line
 }
+
+// Field is one named value of a UserEvent.
+type Field struct{ Key, Value string }
+
+// UserEvent : a script or a manager told everybody something of its own. Channel is the zero value when no channel has to do with it.
+type UserEvent struct {
+	At      time.Time
+	Channel Channel
+	Name    string
+	Fields  []Field
+}
+
+// OriginateEnded : a call that a manager asked for in passing was answered, or was not.
+type OriginateEnded struct {
+	At                time.Time
+	ActionID          string
+	Response          string // "Success", "Failure"
+	Channel, UniqueID string // of the called party; Channel is what was asked for when there was none
+	Context, Exten    string
+	Reason            int // Asterisk's: 0 failure, 1 no answer, 4 answered, 5 busy, 8 congestion
+}

@@ -52,10 +52,14 @@ func (t *Tech) Request(_ context.Context, resource string, d *channel.DialLeg) (
 		return nil, &channel.UnavailableError{Cause: channel.NoRouteDestination, Reason: fmt.Sprintf("local: %q: want exten@context", resource)}
 	}
 	depth := maxDepth
-	if v, ok := d.Parent.Get(depthVariable); ok {
-		if n, err := strconv.Atoi(v); err == nil {
-			depth = n
+	zone := ""
+	if d.Parent != nil {
+		if v, ok := d.Parent.Get(depthVariable); ok {
+			if n, err := strconv.Atoi(v); err == nil {
+				depth = n
+			}
 		}
+		zone = d.Parent.ToneZone()
 	}
 	if depth <= 0 {
 		return nil, &channel.UnavailableError{Cause: channel.UserBusy, Reason: "local: too many forwards, this looks like a loop"}
@@ -72,7 +76,7 @@ func (t *Tech) Request(_ context.Context, resource string, d *channel.DialLeg) (
 	near.ch = t.core.New(channel.Config{Tech: "Local", Name: base + ";1", Leg: near, State: channel.Down, Parent: d.Parent, Variables: d.Variables,
 		CallerID: channel.CallerID{Number: exten}, DNID: exten})
 	far.ch = t.core.New(channel.Config{Tech: "Local", Name: base + ";2", Leg: far, State: channel.Ring, Parent: d.Parent, Variables: d.Variables,
-		CallerID: d.CallerID, DNID: exten, ToneZone: d.Parent.ToneZone(), Place: dialplan.Place{Context: plan, Exten: exten, Priority: 1}})
+		CallerID: d.CallerID, DNID: exten, ToneZone: zone, Place: dialplan.Place{Context: plan, Exten: exten, Priority: 1}})
 	far.ch.Set("__"+depthVariable, strconv.Itoa(depth-1))
 	return []*channel.Channel{near.ch}, nil
 }

@@ -205,6 +205,9 @@ func (t *Tech) send(l *leg, call target, gen *Generation, d *channel.DialLeg) er
 // prefer puts the codecs the caller offered first, in his order, so that as few calls as possible are transcoded
 // (outgoing_call_offer_pref=remote_merge).
 func prefer(ours []codecs.Codec, parent *channel.Channel) []codecs.Codec {
+	if parent == nil { // originated
+		return ours
+	}
 	caller, ok := parent.Leg().(*leg)
 	if !ok {
 		return ours
