@@ -11,7 +11,7 @@ V     ?=
 
 .DEFAULT_GOAL := all
 .NOTPARALLEL:
-.PHONY: all build vet unit run test race scenes fuzz bench lint clean setup setup-test help
+.PHONY: all build vet unit run test race scenes fuzz bench lint testsuite clean setup setup-test help
 
 all: build vet unit ## build, vet and unit tests, under a minute
 
@@ -47,6 +47,9 @@ fuzz: setup-test ## every fuzz target for a while: make fuzz T=30s
 
 bench: setup-test ## benchmarks
 	go test -run '^$$' -bench . -benchmem ./...
+
+testsuite: setup ## Asterisk's own tests against our binary: make testsuite DIR=path/to/testsuite [STARPY=path] [TESTS="tests/…"]
+	@tests/testsuite/run "$(DIR)" "$(STARPY)" $(TESTS)
 
 clean: ## remove bin/ and cached test results; run/ stays
 	rm -rf bin

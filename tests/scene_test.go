@@ -32,11 +32,12 @@ type scene struct {
 	udp     int    // UDP sockets then
 	mayDie  bool   // the script killed it or told it to stop
 
-	phones map[string]*baresip.Phone
-	sipps  map[string]*sipp.Run
-	rtps   map[string]*wire.RTP
-	wires  map[string]*wire.SIP
-	busy   sync.WaitGroup // background senders
+	phones   map[string]*baresip.Phone
+	sipps    map[string]*sipp.Run
+	rtps     map[string]*wire.RTP
+	wires    map[string]*wire.SIP
+	managers map[string]*manager
+	busy     sync.WaitGroup // background senders
 }
 
 type sceneKey struct{}
@@ -177,7 +178,7 @@ func commands() map[string]func(ts *testscript.TestScript, neg bool, args []stri
 	return map[string]func(ts *testscript.TestScript, neg bool, args []string){
 		"pbx": cmdPBX, "cli": cmdCLI, "wait-cli": cmdWaitCLI, "wait-log": cmdWaitLog, "log-mark": cmdLogMark, "save": cmdSave, "no-leaks": cmdNoLeaks, "cdr": cmdCDR, "sound": cmdSound,
 		"phone": cmdPhone, "hears": cmdHears, "heard": cmdHeard,
-		"sipp": cmdSIPp, "rtp": cmdRTP, "wire": cmdWire,
+		"sipp": cmdSIPp, "rtp": cmdRTP, "wire": cmdWire, "manager": cmdManager,
 		"sleep": cmdSleep, "port": cmdPort,
 	}
 }
