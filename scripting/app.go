@@ -74,18 +74,23 @@ func joinArguments(l *lua.LState, first int) string {
 // splitArguments is how applications and functions take their one string apart: at commas outside of parentheses, brackets and double
 // quotes. An empty argument is nil.
 func splitArguments(data string) []lua.LValue {
-	if data == "" {
-		return nil
-	}
 	var out []lua.LValue
-	depth, quoted, from := 0, false, 0
-	add := func(s string) {
+	for _, s := range SplitArguments(data) {
 		if s == "" {
 			out = append(out, lua.LNil)
 		} else {
 			out = append(out, lua.LString(s))
 		}
 	}
+	return out
+}
+
+// SplitArguments is splitArguments for those who only read a dialplan; an empty argument is "".
+func SplitArguments(data string) (out []string) {
+	if data == "" {
+		return nil
+	}
+	depth, quoted, from := 0, false, 0
 	for i := 0; i < len(data); i++ {
 		switch c := data[i]; {
 		case c == '\\':
@@ -98,12 +103,11 @@ func splitArguments(data string) []lua.LValue {
 		case (c == ')' || c == ']' || c == '}') && depth > 0:
 			depth--
 		case c == ',' && depth == 0:
-			add(data[from:i])
+			out = append(out, data[from:i])
 			from = i + 1
 		}
 	}
-	add(data[min(from, len(data)):])
-	return out
+	return append(out, data[min(from, len(data)):])
 }
 
 // execute runs an application for extensions.lua. It returns if the script goes on, and raises otherwise.

@@ -99,7 +99,7 @@ func (g *Generation) readDialplan() (problems []config.Problem, ok bool) {
 		// A circle of includes is what pbx_lua dies of, so it is an error here although look-ups would survive it.
 		circle := strings.Contains(p.What, "in a circle")
 		file := cmp.Or(p.File, dialplanFile)
-		r.problems = append(r.problems, config.Problem{Pos: config.Pos{File: file, Line: p.Line}, Warning: p.Warning && !circle, What: p.What})
+		r.problems = append(r.problems, config.Problem{Pos: config.Pos{File: file, Line: p.Line}, Warning: p.Warning && !circle, What: p.What, Code: p.Code})
 	}
 	g.index = index
 	return r.problems, true
@@ -135,7 +135,8 @@ func (r *reader) contexts(extensions *lua.LTable) {
 func (r *reader) context(name string, t *lua.LTable) {
 	pos := r.where.context(name)
 	r.builder.Context(name, dialplan.Lua)
-	t.ForEach(func(k, v lua.LValue) {
+	for _, k := range ordered(t) {
+		v := t.RawGet(k)
 		pattern, ok := extensionKey(k)
 		switch {
 		case !ok:
@@ -147,7 +148,14 @@ func (r *reader) context(name string, t *lua.LTable) {
 		default:
 			r.extension(name, pattern, k, v, pos)
 		}
-	})
+	}
+}
+
+// ordered are a table's keys by their text: Lua keeps no order, and the same file shall have the same findings every time.
+func ordered(t *lua.LTable) (keys []lua.LValue) {
+	t.ForEach(func(k, _ lua.LValue) { keys = append(keys, k) })
+	slices.SortFunc(keys, func(a, b lua.LValue) int { return strings.Compare(a.String(), b.String()) })
+	return keys
 }
 
 // extensionKey is an extension's key as text; a number is its decimal text.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"io/fs"
 	"os"
@@ -8,62 +9,85 @@ import (
 
 	"asterism/engine"
 	"asterism/engine/config"
-	"asterism/engine/manage"
+	"asterism/engine/manage/logger"
 	"asterism/plugins"
 	"asterism/scripting"
+	"asterism/scripting/lint"
 
 	"github.com/rs/zerolog"
 )
 
 type checkCommand struct {
-	Dir string `arg:"" optional:"" help:"The configuration directory; without it /etc/asterism or /etc/asterisk." type:"path"`
+	Dir    string `arg:"" optional:"" help:"The configuration directory; without it /etc/asterism or /etc/asterisk." type:"path"`
+	Etc    string `help:"The same as an option." type:"path" placeholder:"DIR"`
+	JSON   bool   `help:"Print the findings as JSON." name:"json"`
+	Strict bool   `help:"Warnings, too, make the exit status 1."`
 }
 
 // Help is shown by asterism check --help.
 func (*checkCommand) Help() string {
-	return "Reads every .conf and .lua file of the directory and the plugins. Each finding is one line, file:line: what, expected. " +
-		"Exit status 1 if any of them is an error, 0 if there are only warnings."
+	return "Reads every .conf and .lua file of the directory and the plugins, and looks for what would go wrong in a call. Each finding is one " +
+		"line, file:line:column: code: what; what to write instead. A comment '-- asterism: ignore CODE' on the line or the one above keeps " +
+		"it away. Exit status 1 if any finding is an error, 0 if there are only warnings."
 }
 
 // Run checks and prints.
 func (c *checkCommand) Run(t terminal) error {
-	p, err := findPlaces("", c.Dir, "")
+	dir := c.Etc
+	if c.Dir != "" {
+		dir = c.Dir
+	}
+	p, err := findPlaces("", dir, "")
 	if err != nil {
 		return err
 	}
-	problems := check(p)
-	errors, warnings := 0, 0
-	for _, problem := range problems {
-		if problem.Warning {
-			warnings++
-		} else {
+	findings := check(p)
+	errors := 0
+	for _, f := range findings {
+		if f.Severity == lint.Error {
 			errors++
 		}
-		fmt.Fprintln(t.out, manage.ProblemLine(problem))
 	}
-	if errors > 0 {
-		fmt.Fprintf(t.out, "%s: %d errors, %d warnings\n", p.dirs.Etc, errors, warnings)
+	warnings := len(findings) - errors
+	if c.JSON {
+		out := json.NewEncoder(t.out)
+		out.SetIndent("", "  ")
+		if err := out.Encode(map[string]any{"directory": p.dirs.Etc, "errors": errors, "warnings": warnings, "findings": append([]lint.Finding{}, findings...)}); err != nil {
+			return err
+		}
+	} else {
+		for _, f := range findings {
+			fmt.Fprintln(t.out, logger.Escape(f.String()))
+		}
+		if errors > 0 {
+			fmt.Fprintf(t.out, "%s: %d errors, %d warnings\n", p.dirs.Etc, errors, warnings)
+		} else {
+			fmt.Fprintf(t.out, "%s: good (%d warnings)\n", p.dirs.Etc, warnings)
+		}
+	}
+	if errors > 0 || c.Strict && warnings > 0 {
 		return exitStatus(1)
 	}
-	fmt.Fprintf(t.out, "%s: good (%d warnings)\n", p.dirs.Etc, warnings)
 	return nil
 }
 
-// check does what a reload does before it swaps.
-func check(p places) []config.Problem {
+// check does what a reload does before it swaps, and reads the dialplan.
+func check(p places) []lint.Finding {
 	problems := append(slices.Clip(p.problems), engine.Lacking(p.snapshot)...)
 	host := scripting.New(scripting.Config{Plugins: []fs.FS{plugins.FS}, Log: zerolog.Nop()})
 	defer host.Close()
-	generation, more := host.Load(os.DirFS(p.dirs.Etc), p.snapshot)
-	problems = append(problems, more...)
-	if generation == nil {
-		return problems
-	}
-	for _, e := range p.snapshot.PJSIP.Endpoints {
-		if e.Context != "" && !generation.Index().Has(e.Context) {
-			problems = append(problems, config.Problem{Pos: e.Pos, Warning: true, What: fmt.Sprintf("endpoint %q: context %q is not in the dialplan: its calls get 404", e.Name, e.Context),
-				Want: "name a context of extensions.lua"})
+	etc := os.DirFS(p.dirs.Etc)
+	generation, more := host.Load(etc, p.snapshot)
+	return lint.Check(lint.Input{Etc: etc, Snapshot: p.snapshot, Generation: generation, Sounds: p.prompts(os.DirFS(p.dirs.Spool)), Problems: append(problems, more...)})
+}
+
+// doubts are the findings that a reload tells: errors of a dialplan that runs all the same. They never refuse it.
+func doubts(etc fs.FS, snap *config.Snapshot, g *scripting.Generation, sounds lint.Sounds) []config.Problem {
+	var out []config.Problem
+	for _, f := range lint.Check(lint.Input{Etc: etc, Snapshot: snap, Generation: g, Sounds: sounds}) {
+		if f.Severity == lint.Error {
+			out = append(out, config.Problem{Pos: config.Pos{File: f.File, Line: f.Line}, Warning: true, What: f.Code + ": " + f.Text, Want: f.Fix, Code: f.Code})
 		}
 	}
-	return problems
+	return out
 }

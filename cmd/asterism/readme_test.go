@@ -32,6 +32,6 @@ func TestReadme(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, problem := range check(p) {
-		t.Error(problem.Error())
+		t.Error(problem)
 	}
 }

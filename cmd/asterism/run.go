@@ -164,6 +164,14 @@ type parts struct {
 	engine  *engine.Engine
 }
 
+// prompts are the site's own, then a sound pack of the system's, then ours. spool is the spool directory.
+func (p places) prompts(spool fs.FS) *sound.Library {
+	own := filepath.Join(p.dirs.Data, "sounds")
+	return sound.New(sound.Config{Roots: []fs.FS{os.DirFS(own), os.DirFS(filepath.Join(systemDirectories.Data, "sounds")), sounds.FS},
+		Folders: []sound.Folder{{Path: own, FS: os.DirFS(own)}, {Path: p.dirs.Spool, FS: spool}}, SearchCustom: p.snapshot.Asterisk.SoundsSearchCustomDir,
+		MaxCacheBytes: soundCache})
+}
+
 // soundCache bounds the decoded prompts that are kept, in bytes: over an hour at 8 kHz.
 const soundCache = 64 << 20
 
@@ -188,20 +196,16 @@ func assemble(p places, log zerolog.Logger) (parts, func(), error) {
 		return a, closeAll, err
 	}
 	closers = append(closers, closing(log, "call detail records", a.cdr.Close))
-	// The site's own prompts, then a sound pack of the system's, then ours.
-	own := filepath.Join(p.dirs.Data, "sounds")
 	spool, err := os.OpenRoot(p.dirs.Spool)
 	if err != nil {
 		return a, closeAll, err
 	}
 	closers = append(closers, closing(log, "spool", spool.Close))
-	prompts := sound.New(sound.Config{Roots: []fs.FS{os.DirFS(own), os.DirFS(filepath.Join(systemDirectories.Data, "sounds")), sounds.FS},
-		Folders: []sound.Folder{{Path: own, FS: os.DirFS(own)}, {Path: p.dirs.Spool, FS: spool.FS()}}, SearchCustom: p.snapshot.Asterisk.SoundsSearchCustomDir,
-		MaxCacheBytes: soundCache})
+	prompts := p.prompts(spool.FS())
 	a.scripts = scripting.New(scripting.Config{Plugins: []fs.FS{plugins.FS}, Store: a.store, Sounds: prompts, Events: a.events, Log: log})
 	closers = append(closers, a.scripts.Close)
 	a.engine, err = engine.New(engine.Config{Etc: p.dirs.Etc, Store: a.store, CDR: a.cdr, Events: a.events, Log: log,
-		Read: p.read, Script: compiler(a.scripts), Globals: a.scripts})
+		Read: p.read, Script: compiler(a.scripts, prompts), Globals: a.scripts})
 	if err != nil {
 		return a, closeAll, err
 	}

@@ -10,16 +10,17 @@ import (
 	"asterism/engine"
 	"asterism/engine/config"
 	"asterism/scripting"
+	"asterism/scripting/lint"
 )
 
-// compiler fits package scripting to what the engine asks of a dialplan.
-func compiler(host *scripting.Host) func(fs.FS, *config.Snapshot) (engine.Script, []config.Problem) {
+// compiler fits package scripting to what the engine asks of a dialplan. What would go wrong in a call is a warning.
+func compiler(host *scripting.Host, prompts lint.Sounds) func(fs.FS, *config.Snapshot) (engine.Script, []config.Problem) {
 	return func(etc fs.FS, snap *config.Snapshot) (engine.Script, []config.Problem) {
 		g, problems := host.Load(etc, snap)
 		if g == nil { // a nil *Generation in the interface would not be nil
 			return nil, problems
 		}
-		return script{g}, problems
+		return script{g}, append(problems, doubts(etc, snap, g, prompts)...)
 	}
 }
 

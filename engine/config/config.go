@@ -34,6 +34,7 @@ type Problem struct {
 	Warning bool
 	What    string // what was found
 	Want    string // what to write instead; may be empty
+	Code    string // a stable name for this kind of finding, as asterism check shows it; "": that of its file
 }
 
 // Error is "pjsip.conf:41: endpoint "alice": …; add [alice] with type=aor".

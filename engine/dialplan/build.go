@@ -15,7 +15,16 @@ type Problem struct {
 	Line    int
 	Warning bool // the rest of the dialplan does what it says
 	What    string
+	Code    string // a stable name for this kind of finding, as asterism check shows it
 }
+
+// The codes of Problems.
+const (
+	CodePattern = "A201" // an extension that is no number, name or pattern
+	CodeInclude = "A203" // an include that leads nowhere
+	CodeCircle  = "A204" // includes that go round
+	CodeDoubled = "A205" // an extension that stands there already
+)
 
 // Error says where and what; front-ends turn a Problem into their own report.
 func (p Problem) Error() string {
@@ -95,7 +104,7 @@ func (b *Builder) addEntries(x *Index) (problems []Problem) {
 	made := map[key]*extension{}
 	for _, e := range b.entries {
 		if err := checkEntry(&e); err != nil {
-			problems = append(problems, Problem{e.File, e.Line, false, fmt.Sprintf("context %q: %v", e.Context, err)})
+			problems = append(problems, Problem{e.File, e.Line, false, fmt.Sprintf("context %q: %v", e.Context, err), CodePattern})
 			continue
 		}
 		if !e.MatchCID {
@@ -116,7 +125,7 @@ func (b *Builder) addEntries(x *Index) (problems []Problem) {
 		}
 		at, twice := slices.BinarySearchFunc(ext.entries, e.Priority, func(o Entry, p int) int { return o.Priority - p })
 		if twice {
-			problems = append(problems, Problem{e.File, e.Line, true, doubled(&ext.entries[at], &e)})
+			problems = append(problems, Problem{e.File, e.Line, true, doubled(&ext.entries[at], &e), CodeDoubled})
 			continue
 		}
 		ext.entries = slices.Insert(ext.entries, at, e)
@@ -181,12 +190,12 @@ func (b *Builder) addIncludes(x *Index) (problems []Problem) {
 		to := x.contexts[in.to]
 		if to == nil {
 			problems = append(problems, Problem{in.file, in.line, true,
-				fmt.Sprintf("context %q includes %q: no such context", in.from, in.to)})
+				fmt.Sprintf("context %q includes %q: no such context", in.from, in.to), CodeInclude})
 			continue
 		}
 		if in.source == Lua && to.source == Conf && to.layers[Lua].empty() {
 			problems = append(problems, Problem{in.file, in.line, true,
-				fmt.Sprintf("context %q includes %q, which has no extension in Lua: those of extensions.conf are not seen from there", in.from, in.to)})
+				fmt.Sprintf("context %q includes %q, which has no extension in Lua: those of extensions.conf are not seen from there", in.from, in.to), CodeInclude})
 		}
 		l.includes = append(l.includes, to)
 	}

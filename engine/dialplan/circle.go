@@ -65,7 +65,7 @@ func (w *walk) visit(c *context) {
 
 func (w *walk) report(c, in *context, what string) {
 	at := w.where[[2]string{c.name, in.name}]
-	w.found = append(w.found, Problem{at.file, at.line, true, fmt.Sprintf("context %q includes %q, which %s", c.name, in.name, what)})
+	w.found = append(w.found, Problem{at.file, at.line, true, fmt.Sprintf("context %q includes %q, which %s", c.name, in.name, what), CodeCircle})
 }
 
 // circle names the contexts from c to the end of the path, and c again.

@@ -1,0 +1,128 @@
+package lint
+
+import (
+	"cmp"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	"asterism/engine/config"
+	"asterism/engine/dialplan"
+)
+
+// conf looks at the applications of extensions.conf and at hints, which the index holds as text.
+func (c *checker) conf() {
+	for _, v := range c.index.Contexts() {
+		for _, x := range v.Extensions {
+			for _, e := range x.Entries {
+				p := place{pos: config.Pos{File: e.File, Line: e.Line}, context: e.Context, exten: e.Pattern, name: e.Application}
+				switch {
+				case e.Priority == dialplan.PriorityHint:
+					c.hint(p, e.Data)
+				case e.Source == dialplan.Conf && e.Application != "":
+					if dialplan.IsPattern(e.Pattern) {
+						p.exten = unknown
+					}
+					c.expressions(p, e.Data)
+					c.application(p, e.Application, folded(e.Data))
+				}
+			}
+		}
+	}
+}
+
+// folded is a text of extensions.conf with everything that is put in at run time unknown.
+func folded(text string) string {
+	var b strings.Builder
+	depth := 0
+	for i := 0; i < len(text); i++ {
+		switch {
+		case text[i] == '$' && i+1 < len(text) && (text[i+1] == '{' || text[i+1] == '['):
+			if depth == 0 {
+				b.WriteString(unknown)
+			}
+			depth++
+			i++
+		case depth > 0 && (text[i] == '{' || text[i] == '['):
+			depth++
+		case depth > 0 && (text[i] == '}' || text[i] == ']'):
+			depth--
+		case depth == 0:
+			b.WriteByte(text[i])
+		}
+	}
+	return b.String()
+}
+
+var functionInText = regexp.MustCompile(`\$\{([A-Z][A-Z0-9_]*)\(`)
+
+// expressions looks at the functions in ${FUNC(…)}.
+func (c *checker) expressions(p place, text string) {
+	for _, m := range functionInText.FindAllStringSubmatch(text, -1) {
+		c.dialplanFunction(p.pos, m[1])
+	}
+}
+
+// hint looks at the devices a hint stands for.
+func (c *checker) hint(p place, devices string) {
+	for device := range strings.SplitSeq(devices, "&") {
+		if resource, ok := strings.CutPrefix(strings.TrimSpace(device), "PJSIP/"); ok && !strings.ContainsAny(resource, "${") {
+			c.endpoint(p, resource, "hint "+p.exten+": ")
+		}
+	}
+}
+
+// unreachable names each hidden extension once, with the contexts it is hidden from.
+func (c *checker) unreachable() {
+	type pair struct{ hidden, by config.Pos }
+	type seen struct {
+		dialplan.Shadow
+		from []string
+	}
+	found := map[pair]*seen{}
+	var order []pair
+	for _, s := range c.index.Shadows() {
+		k := pair{config.Pos{File: s.Hidden.File, Line: s.Hidden.Line}, config.Pos{File: s.By.File, Line: s.By.Line}}
+		if found[k] == nil {
+			found[k] = &seen{Shadow: s}
+			order = append(order, k)
+		}
+		found[k].from = append(found[k].from, s.From)
+	}
+	for _, k := range order {
+		s := found[k]
+		fix := "make " + s.By.Pattern + " narrower"
+		if s.By.Context != s.Hidden.Context {
+			fix += ", or put it into a context that is included last"
+		}
+		c.add(codeUnreachable, Warning, k.hidden, c.column(k.hidden.File, k.hidden.Line, s.Hidden.Pattern), fix,
+			"extension %q of context %q is never reached from %s: %q at %s:%d accepts all it does and comes first",
+			s.Hidden.Pattern, s.Hidden.Context, strings.Join(quoted(s.from), ", "), s.By.Pattern, s.By.File, s.By.Line)
+	}
+}
+
+func quoted(names []string) []string {
+	out := make([]string, len(names))
+	for i, n := range names {
+		out[i] = `"` + n + `"`
+	}
+	return out
+}
+
+// endpoints looks at the contexts that calls begin in.
+func (c *checker) endpoints() {
+	if c.in.Snapshot == nil {
+		return
+	}
+	var names []string
+	for _, v := range c.index.Contexts() {
+		names = append(names, v.Name)
+	}
+	for _, e := range slices.SortedFunc(maps.Values(c.in.Snapshot.PJSIP.Endpoints), func(a, b *config.Endpoint) int { return cmp.Compare(a.Name, b.Name) }) {
+		if e.Context != "" && !c.index.Has(e.Context) {
+			c.add(codeContext, Warning, e.Pos, 1, meant(e.Context, names, "name a context of the dialplan"),
+				"endpoint %q: context %q is not in the dialplan: its calls get 404", e.Name, e.Context)
+		}
+	}
+}
