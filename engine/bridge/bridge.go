@@ -3,7 +3,8 @@
 //	a receives ─► direction ─► b.Out        same codec: as it is        µ-law ↔ A-law: by table
 //	b receives ─► direction ─► a.Out        others: decode ► resample ► encode        telephone-events: as they are
 //
-// A bridge of two has no clock and no jitter buffer: losses, gaps and jitter pass through to the phone, which has both.
+// A bridge of two has no clock and no jitter buffer: losses, gaps and jitter pass through to the phone, which has both. Where voice is
+// transcoded, what was lost is made up when the next packet comes.
 package bridge
 
 import (

@@ -46,6 +46,7 @@ func (t *transcoder) writeEvent(f *media.Frame, target codecs.Format) error {
 		t.line.begin(f)
 		t.have = 0
 	}
+	t.inSeq = f.Seq
 	t.seq++
 	t.frame = media.Frame{Format: target, Payload: t.data[:n], Timestamp: t.line.at(f.Timestamp), Seq: t.seq, Marker: f.Marker,
 		Source: f.Source | transcoded}

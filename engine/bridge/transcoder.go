@@ -9,7 +9,8 @@ import (
 )
 
 // transcoder turns frames of one codec into packets of another. A packet leaves when its ptime is full, so the two legs may
-// differ in it. A frame older than the last one is dropped, and a gap stays a gap in the timestamp.
+// differ in it. A frame older than the last one is dropped, what was lost before one is made up when it comes (see fill), and a
+// pause stays a gap in the timestamp.
 type transcoder struct {
 	out  *media.Out
 	from codecs.Format
@@ -20,6 +21,9 @@ type transcoder struct {
 	encoder   codecs.Encoder
 	resampler *resample.Resampler // nil: same rate
 	inRate    int
+
+	inSeq uint16 // of the last frame taken
+	unit  int    // its length, in units of from.Rate
 
 	pcm  []int16 // decoded
 	fifo []int16 // at the target's rate; the first have samples are filled
@@ -80,7 +84,7 @@ func newTranscoder(out *media.Out, from, to codecs.Format, ptime time.Duration) 
 		return nil
 	}
 	t.size = int(ptime * time.Duration(t.to.SampleRate) / time.Second)
-	t.pcm = make([]int16, t.inRate*120/1000) // 120 ms: the longest packet of any codec
+	t.pcm = make([]int16, t.inRate*longestFrame/1000)
 	most := len(t.pcm)
 	if t.inRate != t.to.SampleRate {
 		t.resampler = resample.New(t.inRate, t.to.SampleRate)
@@ -112,34 +116,41 @@ func (t *transcoder) open(src, dst codecs.Codec) bool {
 func (t *transcoder) write(f *media.Frame) error {
 	if !t.line.started || f.Source != t.line.source {
 		t.line.begin(f)
-		t.have = 0
+		t.have, t.inSeq = 0, f.Seq-1
+	} else {
+		t.fill(f)
 	}
 	if int32(f.Timestamp-t.line.expected) < 0 {
 		return nil // older than what was sent
 	}
 	n, err := t.decoder.Decode(t.pcm, f.Payload)
 	if err != nil || n == 0 {
-		return err // a gap, then
+		return err // lost, as the next one will see
 	}
+	t.inSeq, t.unit = f.Seq, n*t.from.Rate/t.inRate
 	if f.Timestamp != t.line.expected {
 		t.have = 0 // what waited belongs before the gap: less than a packet
 	}
-	t.line.advance(f.Timestamp)
-	at := t.line.at(f.Timestamp) - uint32(t.clock(t.have)) // timestamp of the first sample in fifo
-	t.line.expected = f.Timestamp + uint32(int64(n)*t.line.rate/int64(t.inRate))
+	return t.push(f, f.Timestamp, n, f.Marker)
+}
+
+// push sends on the first n samples of pcm, which are of ts on; f is the frame that brought them.
+func (t *transcoder) push(f *media.Frame, ts uint32, n int, marker bool) error {
+	t.line.advance(ts)
+	at := t.line.at(ts) - uint32(t.clock(t.have)) // timestamp of the first sample in fifo
+	t.line.expected = ts + uint32(int64(n)*t.line.rate/int64(t.inRate))
 	if t.resampler == nil {
 		t.have += copy(t.fifo[t.have:], t.pcm[:n])
 	} else {
 		t.have += t.resampler.Process(t.fifo[t.have:], t.pcm[:n])
 	}
-	return t.drain(f, at)
+	return t.drain(f, at, marker)
 }
 
 // clock turns samples into units of the RTP clock: they differ for G.722 and opus.
 func (t *transcoder) clock(samples int) int { return samples * t.to.Format.Rate / t.to.SampleRate }
 
-func (t *transcoder) drain(f *media.Frame, at uint32) error {
-	marker := f.Marker
+func (t *transcoder) drain(f *media.Frame, at uint32, marker bool) error {
 	used := 0
 	for ; t.have-used >= t.size; used += t.size {
 		size, err := t.encoder.Encode(t.data[:], t.fifo[used:used+t.size])
