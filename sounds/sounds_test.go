@@ -2,6 +2,7 @@ package sounds_test
 
 import (
 	"io/fs"
+	"os"
 	"path"
 	"strings"
 	"testing"
@@ -40,8 +41,37 @@ func TestEveryPromptPlays(t *testing.T) {
 		}
 		return nil
 	})
-	if err != nil || n < 30 {
+	if err != nil || n < 700 {
 		t.Errorf("%d prompts: %v", n, err)
+	}
+}
+
+// prompts.tsv and the folder name the same prompts, each with a wording.
+func TestPromptsListed(t *testing.T) {
+	text, err := os.ReadFile("prompts.tsv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	listed := map[string]bool{}
+	for line := range strings.Lines(string(text)) {
+		name, wording, _ := strings.Cut(strings.TrimSuffix(line, "\n"), "\t")
+		if wording == "" || listed[name] {
+			t.Errorf("prompts.tsv: %q has no wording, or is there twice", name)
+		}
+		listed[name] = true
+		if _, err := fs.Stat(sounds.FS, "en/"+name+".opus"); err != nil {
+			t.Errorf("prompts.tsv: %s is not recorded: %v", name, err)
+		}
+	}
+	files := 0
+	_ = fs.WalkDir(sounds.FS, "en", func(file string, d fs.DirEntry, _ error) error {
+		if !d.IsDir() {
+			files++
+		}
+		return nil
+	})
+	if files+1 != len(listed) { // vm-Old is vm-old too
+		t.Errorf("%d recordings, %d wordings", files, len(listed))
 	}
 }
 
