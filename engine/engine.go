@@ -43,6 +43,8 @@ type Script interface {
 	Index() *dialplan.Index
 	// Find looks a number from the wire up: text that could act as more than a number in a Dial is found only if a pattern says so.
 	Find(context, exten, cid string) (dialplan.Entry, bool)
+	// InForce is told when the generation begins to take calls: its global variables then hold.
+	InForce()
 	// Applications, Functions and Commands name what plugins bring, sorted; Describe is the help text of one of kind "application",
 	// "function" or "command".
 	Applications() []string
@@ -138,6 +140,7 @@ func (e *Engine) Start(ctx context.Context) error {
 	e.core.AddTech(e.pjsip)
 	e.core.AddTech(local.New(e.core, e.media))
 	e.current.Store(gen)
+	gen.script.InForce()
 	e.registrar.Configure(&gen.snap.PJSIP)
 	e.gate.Configure(&gen.snap.PJSIP)
 	if err := e.listen(gen); err != nil {
@@ -257,6 +260,7 @@ func (e *Engine) Reload() []config.Problem {
 		return problems
 	}
 	e.current.Store(gen)
+	gen.script.InForce()
 	select {
 	case e.swapped <- struct{}{}:
 	default:

@@ -84,12 +84,13 @@ func (e *Engine) Problems() []config.Problem {
 	return nil
 }
 
-// noScript is the dialplan of a generation whose extensions.lua cannot be used: it has no extension.
+// noScript is the dialplan of a generation whose extensions.lua or extensions.conf cannot be used: it has no extension.
 type noScript struct{}
 
-var errNoScript = errors.New("engine: no dialplan: extensions.lua has errors, see 'dialplan show errors'")
+var errNoScript = errors.New("engine: no dialplan: extensions.lua or extensions.conf has errors, see 'dialplan show errors'")
 
 func (noScript) Run(*channel.Channel) error                            { return errNoScript }
+func (noScript) InForce()                                              {}
 func (noScript) Index() *dialplan.Index                                { return nil }
 func (noScript) Find(string, string, string) (dialplan.Entry, bool)    { return dialplan.Entry{}, false }
 func (noScript) Applications() []string                                { return nil }

@@ -106,6 +106,13 @@
 ---@field bridge fun(self: pbx.Channel, peer: pbx.Channel): pbx.Bridged Joins it with a party that dial brought, until one of them leaves.
 ---@field hangup fun(self: pbx.Channel, cause?: integer|string) Ends the channel and returns; whatever waits next on it raises.
 ---@field set_cause fun(self: pbx.Channel, cause: integer|string) The cause its hang-up will have.
+---@field locate fun(self: pbx.Channel, place: string): string?, string, integer Takes [[context,]exten,]priority apart: context, extension, priority; labels, +n and -n are looked up. Or nil and why not.
+---@field gosub fun(self: pbx.Channel, place: string): boolean, string Runs the subroutine "context,exten,priority(argument,…)", of a dialled peer too: true and what it returned; or false and why it did not.
+---@field gosub_application fun(self: pbx.Channel, place: string): boolean, string What the application Gosub does.
+---@field gosub_return fun(self: pbx.Channel, value?: string): boolean Leaves the newest subroutine; false if there is none.
+---@field gosub_pop fun(self: pbx.Channel): boolean Forgets the newest subroutine; false if there is none.
+---@field gosub_local fun(self: pbx.Channel, name: string, value?: string|number): string|boolean|nil Reads or sets a variable that Return forgets; false outside of subroutines.
+---@field hangup_handler fun(self: pbx.Channel, what: "push"|"pop"|"wipe", place?: string) The subroutines that run after the hang-up, the last one pushed first.
 ---@field go_to fun(self: pbx.Channel, context: string, exten: string, priority?: integer) Ends the application and moves the call.
 ---@field timeout fun(self: pbx.Channel, what: "digit"|"response"|"absolute"): number TIMEOUT() in seconds; absolute 0 if none is set.
 ---@field set_timeout fun(self: pbx.Channel, what: "digit"|"response"|"absolute", seconds: number) Sets TIMEOUT().

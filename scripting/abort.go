@@ -13,7 +13,7 @@ import (
 // A script leaves early in one of two currencies. Plugins and primitives raise an *abort as a userdata value; app.X, in
 // extensions.lua, raises the bare numbers pbx_lua does, because published scripts catch those with pcall.
 
-// abort is why a script has to end. In Lua: e.kind ("hangup", "goto", "redirect"), e.cause, tostring(e).
+// abort is why a script has to end. In Lua: e.kind ("hangup", "goto", "redirect", "timeout"), e.cause, tostring(e).
 type abort struct {
 	kind  string
 	cause channel.Cause
@@ -28,8 +28,10 @@ func (a *abort) String() string {
 
 // The numbers an application ends a script with. Any other is the character code of a digit.
 const (
-	resultHangup = -1
-	resultGoto   = 5
+	resultHangup     = -1
+	resultError      = -2 // `e`, if there is one
+	resultGoto       = 5
+	resultIncomplete = 12 // more digits of this extension are wanted
 )
 
 // raise turns a primitive's error into the Lua error it is; it does not return unless err is nil.
@@ -42,8 +44,9 @@ func (c *call) raise(l *lua.LState, err error) {
 	case errors.As(err, &hangup):
 		l.Error(c.abortValue(&abort{"hangup", hangup.Cause}), 0)
 	case errors.Is(err, channel.ErrRedirected):
-		c.redirected = true
 		l.Error(c.abortValue(&abort{kind: "redirect"}), 0)
+	case errors.Is(err, channel.ErrAbsoluteTimeout):
+		l.Error(c.abortValue(&abort{kind: "timeout"}), 0)
 	case errors.Is(err, context.Canceled) && c.ch.HungUp():
 		l.Error(c.abortValue(&abort{"hangup", c.ch.HangupCause()}), 0)
 	}

@@ -112,7 +112,7 @@ func SplitArguments(data string) (out []string) {
 
 // execute runs an application for extensions.lua. It returns if the script goes on, and raises otherwise.
 func (c *call) execute(l *lua.LState, name, data string) {
-	a := c.gen.applications[strings.ToLower(name)]
+	a := c.gen.application(name)
 	if a == nil {
 		l.RaiseError("application '%s' not found", printable(name))
 	}

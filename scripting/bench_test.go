@@ -95,7 +95,7 @@ func benchExtension(b *testing.B, exten string) {
 	defer c.close()
 	b.ReportAllocs()
 	for b.Loop() {
-		if how, _, err := c.extension(); how != ended || err != nil {
+		if how, _, err := c.priority(); how != ended || err != nil {
 			b.Fatal(how, err)
 		}
 	}

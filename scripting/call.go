@@ -41,17 +41,22 @@ type call struct {
 		text string
 	}
 
-	peers      []*channel.Channel // dialled, answered, and still ours to hang up
-	playings   []*playing         // sounds that were started
-	playMeta   *lua.LTable
-	moved      bool // a Goto happened, even if to the same place
-	redirected bool
-	exception  exception
-	timeouts   timeouts
-	noted      map[string]bool // what was already logged once in this call
+	peers     []*channel.Channel         // dialled, answered, and still ours to hang up
+	callees   map[*channel.Channel]*call // of those, what runs their subroutines
+	moved     bool                       // a Goto happened, even if to the same place
+	inLua     bool                       // the priority that runs is a Lua function
+	dead      bool                       // the hang-up is over: `h` and the handlers run
+	frames    []frame                    // the Gosub stack
+	returning bool                       // Return has just left a frame that somebody on the Go stack waits for
+	handlers  []string                   // hang-up handlers, the last one pushed last
+	playings  []*playing                 // sounds that were started
+	playMeta  *lua.LTable
+	exception exception
+	timeouts  timeouts
+	noted     map[string]bool // what was already logged once in this call
 }
 
-// timeouts are TIMEOUT(digit) and TIMEOUT(response); absolute ends the call.
+// timeouts are TIMEOUT(digit) and TIMEOUT(response); absolute interrupts the call.
 type timeouts struct {
 	digit, response time.Duration
 	absolute        time.Time
@@ -107,7 +112,7 @@ func (c *call) close() {
 // dropPeers hangs up the dialled channels beyond the first keep: those an application left behind.
 func (c *call) dropPeers(keep int) {
 	for _, p := range c.peers[min(keep, len(c.peers)):] {
-		p.Release()
+		c.release(p)
 	}
 	c.peers = c.peers[:min(keep, len(c.peers))]
 }

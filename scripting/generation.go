@@ -11,11 +11,12 @@ import (
 
 	"asterism/engine/config"
 	"asterism/engine/dialplan"
+	"asterism/engine/dialplan/extconf"
 
 	lua "github.com/yuin/gopher-lua"
 )
 
-// dialplanFile is the one file the dialplan begins in.
+// dialplanFile is the file the dialplan in Lua begins in.
 const dialplanFile = "extensions.lua"
 
 // Generation is one loaded dialplan with its plugins. It is immutable and shared by all calls that began with it.
@@ -23,15 +24,18 @@ type Generation struct {
 	host     *Host
 	asterisk config.Asterisk
 	index    *dialplan.Index
-	files    *tree  // beside extensions.lua
-	main     *chunk // extensions.lua
+	files    *tree         // beside extensions.lua
+	main     *chunk        // extensions.lua; nil if there is only extensions.conf
+	conf     *extconf.Plan // extensions.conf; nil if there is none
+	options  extconf.Options
 
 	applications map[string]*application // by lower-case name
 	functions    map[string]*function
 	commands     map[string]*command
 }
 
-// Load compiles every Lua file of etc and every plugin, runs extensions.lua once in a scratch state, and checks what came of it.
+// Load compiles every Lua file of etc and every plugin, reads extensions.conf, runs extensions.lua once in a scratch state, and checks
+// what came of it. One of the two dialplans is enough.
 // All findings are returned, each with file and line; the Generation is nil only if there is no usable dialplan.
 func (h *Host) Load(etc fs.FS, snap *config.Snapshot) (*Generation, []config.Problem) {
 	g := &Generation{host: h, index: &dialplan.Index{}, applications: map[string]*application{}, functions: map[string]*function{},
@@ -48,21 +52,34 @@ func (h *Host) Load(etc fs.FS, snap *config.Snapshot) (*Generation, []config.Pro
 	if err != nil {
 		return nil, append(problems, config.Problem{Pos: config.Pos{File: dialplanFile}, What: "the directory cannot be read: " + err.Error()})
 	}
+	var found []config.Problem
+	g.conf, found = g.readConf(etc, snap)
+	problems = append(problems, found...)
+	if g.conf != nil {
+		g.options = g.conf.Options
+	}
 	g.files, g.main = files, files.chunks[dialplanFile]
 	if g.main == nil {
 		err := files.errs[dialplanFile]
-		if err == nil {
-			err = &syntaxError{config.Problem{Pos: config.Pos{File: dialplanFile}, What: "no such file",
+		switch {
+		case err == nil && g.conf == nil:
+			err = &syntaxError{config.Problem{Pos: config.Pos{File: dialplanFile}, What: "no such file, and no extensions.conf either",
 				Want: `write one with a table: extensions = { ["default"] = { ["100"] = function() app.echo() end } }`}}
+			return nil, append(problems, problemOf(err, dialplanFile))
+		case err != nil:
+			problems = append(problems, problemOf(err, dialplanFile))
+			delete(files.errs, dialplanFile)
+			if g.conf == nil {
+				return nil, problems
+			}
 		}
-		return nil, append(problems, problemOf(err, dialplanFile))
 	}
 	for _, file := range slices.Sorted(maps.Keys(files.errs)) {
 		p := problemOf(files.errs[file], file)
 		p.Warning = true // an error only for who requires it, and then the run below says so
 		problems = append(problems, p)
 	}
-	found, ok := g.readDialplan()
+	found, ok := g.buildIndex()
 	problems = append(problems, found...)
 	for _, ch := range files.chunks {
 		ch.tree = nil
@@ -73,18 +90,44 @@ func (h *Host) Load(etc fs.FS, snap *config.Snapshot) (*Generation, []config.Pro
 	return g, problems
 }
 
-// readDialplan runs extensions.lua in a scratch state and builds the index of its tables.
-func (g *Generation) readDialplan() (problems []config.Problem, ok bool) {
+// buildIndex puts both dialplans into one index.
+func (g *Generation) buildIndex() (problems []config.Problem, ok bool) {
+	r := &reader{where: newPositions()}
+	r.builder.Now = g.host.cfg.Clock.Now
+	if g.conf != nil {
+		g.conf.Fill(&r.builder)
+	}
+	if g.main != nil {
+		problems, ok := g.readTables(r)
+		if !ok && g.conf == nil {
+			return problems, false
+		}
+		if !ok {
+			g.main = nil
+		}
+		r.problems = append(r.problems, problems...)
+	}
+	index, found := r.builder.Build()
+	for _, p := range found {
+		// A circle of includes is what pbx_lua dies of, so it is an error here although look-ups would survive it.
+		file := cmp.Or(p.File, dialplanFile)
+		circle := strings.Contains(p.What, "in a circle") && strings.HasSuffix(file, ".lua")
+		r.problems = append(r.problems, config.Problem{Pos: config.Pos{File: file, Line: p.Line}, Warning: p.Warning && !circle, What: p.What, Code: p.Code})
+	}
+	g.index = index
+	return r.problems, true
+}
+
+// readTables runs extensions.lua in a scratch state and reads its tables; false if there is nothing to read.
+func (g *Generation) readTables(r *reader) (problems []config.Problem, ok bool) {
 	c, err := g.newCall(nil, &g.host.cfg.Log)
 	if err != nil {
 		return []config.Problem{problemOf(err, dialplanFile)}, false
 	}
 	defer c.close()
-	where := newPositions()
 	for _, file := range slices.Sorted(maps.Keys(g.files.chunks)) {
-		where.add(g.files.chunks[file])
+		r.where.add(g.files.chunks[file])
 	}
-	r := &reader{where: where}
 	extensions, isTable := c.l.G.Global.RawGetString("extensions").(*lua.LTable)
 	if !isTable {
 		return []config.Problem{{Pos: config.Pos{File: dialplanFile}, What: "no global table `extensions`",
@@ -94,15 +137,7 @@ func (g *Generation) readDialplan() (problems []config.Problem, ok bool) {
 	if hints, isTable := c.l.G.Global.RawGetString("hints").(*lua.LTable); isTable {
 		r.hints(hints)
 	}
-	index, found := r.builder.Build()
-	for _, p := range found {
-		// A circle of includes is what pbx_lua dies of, so it is an error here although look-ups would survive it.
-		circle := strings.Contains(p.What, "in a circle")
-		file := cmp.Or(p.File, dialplanFile)
-		r.problems = append(r.problems, config.Problem{Pos: config.Pos{File: file, Line: p.Line}, Warning: p.Warning && !circle, What: p.What, Code: p.Code})
-	}
-	g.index = index
-	return r.problems, true
+	return nil, true
 }
 
 // reader turns the tables of extensions.lua into a dialplan.
@@ -256,6 +291,11 @@ func (g *Generation) find(p dialplan.Place, cid string, m dialplan.Mode) (dialpl
 // admits tells whether every divider in exten stands in the pattern itself.
 func admits(pattern, exten string) bool {
 	return !strings.ContainsFunc(exten, func(r rune) bool { return isDivider(r) && !strings.ContainsRune(pattern, r) })
+}
+
+// application finds an application by its name in any case.
+func (g *Generation) application(name string) *application {
+	return g.applications[strings.ToLower(name)]
 }
 
 // Summary names one application, function or command of a plugin, for `core show applications`.

@@ -193,6 +193,13 @@ func channelMethods() []method {
 		}},
 
 		// the dialplan
+		{"locate", "(place: string): string?, string, integer", "Takes [[context,]exten,]priority apart: context, extension, priority; labels, +n and -n are looked up. Or nil and why not.", locate},
+		{"gosub", "(place: string): boolean, string", "Runs the subroutine \"context,exten,priority(argument,…)\", of a dialled peer too: true and what it returned; or false and why it did not.", gosub},
+		{"gosub_application", "(place: string): boolean, string", "What the application Gosub does.", gosubApplication},
+		{"gosub_return", "(value?: string): boolean", "Leaves the newest subroutine; false if there is none.", gosubReturn},
+		{"gosub_pop", "(): boolean", "Forgets the newest subroutine; false if there is none.", gosubPop},
+		{"gosub_local", "(name: string, value?: string|number): string|boolean|nil", "Reads or sets a variable that Return forgets; false outside of subroutines.", gosubLocal},
+		{"hangup_handler", "(what: \"push\"|\"pop\"|\"wipe\", place?: string)", "The subroutines that run after the hang-up, the last one pushed first.", hangupHandler},
 		{"go_to", "(context: string, exten: string, priority?: integer)", "Ends the application and moves the call.", goTo},
 		{"timeout", "(what: \"digit\"|\"response\"|\"absolute\"): number", "TIMEOUT() in seconds; absolute 0 if none is set.", timeout},
 		{"set_timeout", "(what: \"digit\"|\"response\"|\"absolute\", seconds: number)", "Sets TIMEOUT().", setTimeout},
@@ -398,7 +405,7 @@ func hangup(c *call, l *lua.LState, ch *channel.Channel) int {
 	for i, p := range c.peers {
 		if p == ch {
 			c.peers = append(c.peers[:i], c.peers[i+1:]...)
-			ch.Release()
+			c.release(ch)
 			break
 		}
 	}

@@ -80,6 +80,12 @@ func (h *Host) SetGlobal(name, value string) {
 	h.globals[name] = value
 }
 
+func (h *Host) clearGlobals() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	clear(h.globals)
+}
+
 // Globals copies all global variables.
 func (h *Host) Globals() map[string]string {
 	h.mu.Lock()

@@ -19,7 +19,7 @@ func TestLoadProblems(t *testing.T) {
 		usable bool
 	}{
 		{"good", []string{dialplanFile, ok}, "", true},
-		{"no file", nil, "error extensions.lua: no such file; write one", false},
+		{"no file", nil, "error extensions.lua: no such file, and no extensions.conf either; write one", false},
 		{"syntax", []string{dialplanFile, "extensions = {\n  default = {\n    s = function( end\n"}, `error extensions.lua:3: syntax error near "end" (column 21)`, false},
 		{"runtime", []string{dialplanFile, "extensions = {}\nlocal x = nothing.field"}, "error extensions.lua:2: attempt to index a non-table object(nil) with key 'field'", false},
 		{"no extensions", []string{dialplanFile, "local extensions = {}"}, "error extensions.lua: no global table `extensions`; write", false},

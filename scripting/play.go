@@ -27,7 +27,7 @@ func play(c *call, l *lua.LState, ch *channel.Channel) int {
 		key, err = ch.Play(sound.Sequence(clips...), interrupt)
 		return err
 	})
-	if err != nil && (ch.HungUp() || errors.Is(err, channel.ErrRedirected)) {
+	if err != nil && (ch.HungUp() || ch.Interrupted() != nil) {
 		c.raise(l, err)
 	}
 	switch {
@@ -120,7 +120,7 @@ func startPlay(c *call, l *lua.LState, ch *channel.Channel) int {
 		return err
 	})
 	if err != nil {
-		if ch.HungUp() || errors.Is(err, channel.ErrRedirected) {
+		if ch.HungUp() || ch.Interrupted() != nil {
 			c.raise(l, err)
 		}
 		l.Push(lua.LNil)

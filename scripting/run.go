@@ -12,10 +12,13 @@ import (
 	lua "github.com/yuin/gopher-lua"
 )
 
-// Asterisk's run loop: one extension after the other until nothing is left to do, then `h`.
+// Asterisk's run loop: one priority after the other until nothing is left to do, then `h` and the hang-up handlers.
 
 // fallThrough is how long busy or congestion is indicated when an extension simply ends.
 const fallThrough = 10 * time.Second
+
+// maxCollected bounds an extension that is keyed in, in digits.
+const maxCollected = 255
 
 // exception is what EXCEPTION() tells in `e`.
 type exception struct {
@@ -23,16 +26,20 @@ type exception struct {
 	place  dialplan.Place
 }
 
-// ending is how an extension's function ended.
+// ending is how one priority, or a whole run of them, ended.
 type ending int
 
 const (
-	ended  ending = iota // returned: auto fall-through
-	jumped               // Goto, or another party moved the channel
-	digits               // an application was interrupted by a key: collect
-	over                 // hang up
-	failed               // a Lua error: hang up
-	killed               // the kill switch: hang up, no `h`
+	ended      ending = iota // the application or function returned: the next priority
+	missing                  // there is no such priority
+	jumped                   // Goto, or another party moved the channel
+	digits                   // an application was interrupted by a key: collect
+	incomplete               // Incomplete(): collect more of this extension
+	over                     // hang up
+	erred                    // an application's own failure: `e`, else hang up
+	failed                   // a Lua error: hang up
+	killed                   // the kill switch: hang up, no `h`
+	returned                 // Return left the subroutine that the loop was begun for
 )
 
 // Run takes ch through the dialplan from its place to `h`. It returns when the script is done; the caller then releases ch.
@@ -51,10 +58,10 @@ func (g *Generation) Run(ch *channel.Channel) error {
 	if err != nil && scriptError(err).Killed != nil {
 		return err // no Lua can run in this state any more
 	}
-	return errors.Join(err, c.runH())
+	return errors.Join(err, c.afterHangup())
 }
 
-// run is the loop; the error is what ended a script badly.
+// run is the call's main loop; the error is what ended a script badly.
 func (c *call) run() error {
 	p := c.ch.Place()
 	if p.Exten == "" {
@@ -65,27 +72,81 @@ func (c *call) run() error {
 	}
 	c.ch.SetPlace(p)
 	for {
-		how, key, err := c.extension()
-		switch {
-		case how == killed || how == failed:
+		_, err := c.loop(0)
+		if c.ch.HungUp() || err != nil {
 			return err
-		case how == jumped:
-			continue
-		case c.ch.HungUp() || how == over:
+		}
+		switch reason := c.ch.Resume(); {
+		case reason == nil:
 			return nil
-		case how == digits:
-			if !c.collect(key) {
-				return nil
-			}
-		case !c.exists(c.ch.Place().Exten):
-			if !c.invalid(c.ch.Place().Exten) {
-				return nil
-			}
-		default:
-			c.fallThrough()
+		case errors.Is(reason, channel.ErrAbsoluteTimeout) && !c.timeUp():
 			return nil
 		}
 	}
+}
+
+// timeUp goes to `T`, else `e`, of the current context when TIMEOUT(absolute) is over; false: there is none, hang up.
+func (c *call) timeUp() bool {
+	c.timeouts.stop()
+	c.timeouts.absolute = time.Time{}
+	if c.exists("T") {
+		c.enter("T")
+		return true
+	}
+	return c.except("ABSOLUTETIMEOUT", c.ch.Place())
+}
+
+// loop runs priorities from the channel's place on. depth is how many frames the Gosub stack holds for a subroutine that is run from Go:
+// its Return ends the loop with returned. 0 is the call itself. The loop also ends when the channel is hung up or interrupted.
+func (c *call) loop(depth int) (ending, error) {
+	for {
+		how, key, err := c.priority()
+		switch {
+		case how == killed || how == failed:
+			return how, err
+		case len(c.frames) < depth:
+			if c.returning {
+				c.returning = false
+				return returned, nil
+			}
+			return jumped, nil // StackPop: whoever called cannot go on any more
+		case c.leaving() || how == over || c.ch.Interrupted() != nil:
+			return over, nil
+		case how == ended:
+			p := c.ch.Place()
+			p.Priority++
+			c.ch.SetPlace(p)
+		case how != jumped && !c.onward(how, key):
+			return over, nil
+		}
+	}
+}
+
+// leaving tells that a hang-up ends the script; it does not end `h` and the hang-up handlers.
+func (c *call) leaving() bool { return c.ch.HungUp() && !c.dead }
+
+// onward finds the next place when there is no next priority or a key was pressed; false: there is none, hang up.
+func (c *call) onward(how ending, key rune) bool {
+	p := c.ch.Place()
+	switch {
+	case c.dead || c.runBy() == byApplication:
+		return false // nobody is there to be asked for another place
+	case how == digits:
+		return c.collect(string(key), c.timeouts.digit)
+	case how == incomplete:
+		if _, more := c.lookUp(dialplan.Place{Context: p.Context, Exten: p.Exten, Priority: 1}, dialplan.MatchMore); !more {
+			return c.invalid(p.Exten)
+		}
+		return c.collect(p.Exten, c.timeouts.digit)
+	case how == erred:
+		return p.Exten != "e" && c.except("ERROR", p)
+	case !c.exists(p.Exten):
+		return c.invalid(p.Exten)
+	case c.gen.options.NoAutoFallThrough && len(c.frames) == 0:
+		return c.collect("", c.timeouts.response)
+	}
+	c.fallThrough()
+	return false
 }
 
 // lookUp asks the dialplan for this channel's caller, with the guard of Find.
@@ -104,24 +165,41 @@ func (c *call) enter(exten string) {
 	c.ch.SetPlace(dialplan.Place{Context: c.ch.Place().Context, Exten: exten, Priority: 1})
 }
 
-// extension runs the extension at the channel's place; ended without having run anything if there is none.
-func (c *call) extension() (how ending, key rune, err error) {
+// except goes to `e` of the current context with what EXCEPTION() will say; false if there is none.
+func (c *call) except(reason string, at dialplan.Place) bool {
+	if !c.exists("e") {
+		return false
+	}
+	c.exception = exception{reason, at}
+	c.enter("e")
+	return true
+}
+
+// priority runs what stands at the channel's place.
+func (c *call) priority() (how ending, key rune, err error) {
 	p := c.ch.Place()
 	e, ok := c.lookUp(p, dialplan.Match)
 	if !ok {
-		return ended, 0, nil
+		return missing, 0, nil
 	}
-	c.moved, c.redirected = false, false
-	l := c.l
-	l.Push(c.entryValue(e))
-	l.Push(lua.LString(p.Context))
-	l.Push(lua.LString(p.Exten))
-	err = l.PCall(2, 0, nil)
-	c.dropPeers(0)
+	inLua := c.inLua
+	c.moved, c.inLua = false, e.Source == dialplan.Lua
+	defer func() { c.inLua = inLua }()
+	peers := len(c.peers)
+	if l := c.l; c.inLua {
+		l.Push(c.entryValue(e))
+		l.Push(lua.LString(p.Context))
+		l.Push(lua.LString(p.Exten))
+		err = l.PCall(2, 0, nil)
+	} else {
+		l.Push(l.NewFunction(func(l *lua.LState) int { return c.confCall(l, p, e) }))
+		err = l.PCall(0, 0, nil)
+	}
+	c.dropPeers(peers)
 	switch {
 	case c.ctx.Err() != nil:
 		return c.failed(c.failure(orCause(err, c.ctx.Err())))
-	case c.redirected && !c.ch.HungUp():
+	case c.ch.Interrupted() != nil:
 		return jumped, 0, nil
 	case err != nil:
 		return c.raised(err)
@@ -136,6 +214,21 @@ func orCause(err, cause error) error {
 		return err
 	}
 	return cause
+}
+
+// confCall runs one line of extensions.conf: its data is expanded, then the application gets it.
+func (c *call) confCall(l *lua.LState, p dialplan.Place, e dialplan.Entry) int {
+	a := c.gen.application(e.Application)
+	if a == nil {
+		c.log.Warn().Msg(printable(fmt.Sprintf("No application '%s' for extension (%s, %s, %d)", e.Application, p.Context, p.Exten, p.Priority)))
+		l.Error(lua.LNumber(resultHangup), 0)
+	}
+	data := c.expand(l, e.Data)
+	c.announce(a.name, data)
+	if n := c.perform(l, a, data); n != 0 {
+		l.Error(lua.LNumber(n), 0)
+	}
+	return 0
 }
 
 // entryValue is what this call's own tables hold for an entry of the index.
@@ -163,12 +256,16 @@ func (c *call) entryValue(e dialplan.Entry) lua.LValue {
 func (c *call) raised(err error) (ending, rune, error) {
 	if n, ok := c.ending(err); ok {
 		switch {
-		case n == resultGoto && c.ch.HungUp():
+		case c.leaving():
 			return over, 0, nil
-		case n == resultGoto && (c.moved || c.redirected):
+		case n == resultGoto && c.moved:
 			return jumped, 0, nil
 		case n == resultGoto:
 			return ended, 0, nil // error(5, 0) without a Goto
+		case n == resultIncomplete:
+			return incomplete, 0, nil
+		case n == resultError:
+			return erred, 0, nil
 		case n > 0 && isDigit(rune(n)):
 			return digits, rune(n), nil
 		}
@@ -210,6 +307,9 @@ func withTrace(e *ScriptError) string {
 
 // fallThrough ends an extension that simply returned: what Dial left in DIALSTATUS is signalled first.
 func (c *call) fallThrough() {
+	if n := len(c.frames); n > 0 {
+		c.log.Warn().Msg(printable(fmt.Sprintf("the subroutine ended without Return at %s; write Return() on every way out", shown(c.ch.Place()))))
+	}
 	status, ok := c.ch.Get("DIALSTATUS")
 	if !ok {
 		status = "UNKNOWN"
@@ -231,16 +331,16 @@ func (c *call) fallThrough() {
 	}
 }
 
-// collect reads the rest of an extension that began with key, and goes there. false: hang up.
-func (c *call) collect(key rune) bool {
-	exten := string(key)
-	for len(exten) < 80 {
+// collect reads the rest of an extension that began with exten, and goes there; first is how long to wait for the first key. false: hang up.
+func (c *call) collect(exten string, first time.Duration) bool {
+	typed, wait := len(exten), first
+	for len(exten) < maxCollected {
 		if _, more := c.lookUp(dialplan.Place{Context: c.ch.Place().Context, Exten: exten, Priority: 1}, dialplan.MatchMore); !more {
 			break
 		}
 		var d rune
 		err := c.pausing(func() (err error) {
-			d, err = c.ch.ReadDigit(c.timeouts.digit)
+			d, err = c.ch.ReadDigit(wait)
 			return err
 		})
 		if err != nil {
@@ -250,12 +350,29 @@ func (c *call) collect(key rune) bool {
 			break
 		}
 		exten += string(d)
+		wait = c.timeouts.digit
 	}
-	if c.exists(exten) {
+	switch {
+	case exten == "" || len(exten) == typed && exten == c.ch.Place().Exten: // nothing, or nothing more after Incomplete()
+		return c.silent()
+	case c.exists(exten):
 		c.enter(exten)
 		return true
 	}
 	return c.invalid(exten)
+}
+
+// silent goes to `t`, else `e`, when nothing was keyed in; false: there is none, hang up.
+func (c *call) silent() bool {
+	if c.exists("t") {
+		c.enter("t")
+		return true
+	}
+	if c.except("RESPONSETIMEOUT", c.ch.Place()) {
+		return true
+	}
+	c.log.Warn().Msg(printable(fmt.Sprintf("Timeout, but no rule 't' or 'e' in context '%s'", c.ch.Place().Context)))
+	return false
 }
 
 // invalid goes to `i`, else `e`, of the current context; false: there is none, hang up.
@@ -267,9 +384,7 @@ func (c *call) invalid(exten string) bool {
 		c.ch.Set("INVALID_EXTEN", exten)
 		c.enter("i")
 		return true
-	case exten != "e" && c.exists("e"):
-		c.exception = exception{"INVALID", p}
-		c.enter("e")
+	case exten != "e" && c.except("INVALID", p):
 		return true
 	}
 	c.log.Warn().Msg(printable(fmt.Sprintf("Channel '%s' sent to invalid extension but no invalid handler: context,exten,priority=%s,%s,%d",
@@ -280,24 +395,37 @@ func (c *call) invalid(exten string) bool {
 	return false
 }
 
-// runH runs the `h` extension of the current context on the channel that is gone, with fresh time.
-func (c *call) runH() error {
-	if !c.exists("h") {
-		return nil
+// afterHangup runs what is left to do on the channel that is gone, with fresh time: `h` of the current context, then the hang-up handlers.
+func (c *call) afterHangup() error {
+	c.dead, c.frames = true, nil // `h` and the handlers begin with an empty Gosub stack
+	var err error
+	if c.exists("h") {
+		c.dog.fresh()
+		c.enter("h")
+		err = c.runH()
 	}
-	c.enter("h")
-	c.dog.fresh()
-	for range maxHJumps {
-		how, _, err := c.extension()
-		if how == failed || how == killed {
-			return err
-		}
-		if how != jumped {
-			return nil
-		}
+	if err != nil && scriptError(err).Killed != nil {
+		return err
 	}
-	return nil
+	c.runHandlers()
+	return err
 }
 
-// maxHJumps bounds how often `h` may Goto: nobody is on the line to hang up.
-const maxHJumps = 100
+// runH runs the priorities of `h`; whatever would need a caller ends it. An endless loop is ended by the kill switch.
+func (c *call) runH() error {
+	for {
+		how, _, err := c.priority()
+		switch how {
+		case ended:
+			p := c.ch.Place()
+			p.Priority++
+			c.ch.SetPlace(p)
+		case jumped:
+		default:
+			return err
+		}
+	}
+}
+
+// shown is a place as logs write it.
+func shown(p dialplan.Place) string { return fmt.Sprintf("%s,%s,%d", p.Context, p.Exten, p.Priority) }

@@ -38,7 +38,8 @@ func timeout(c *call, l *lua.LState, _ *channel.Channel) int {
 	return 1
 }
 
-// setTimeout is chan:set_timeout(name, seconds). absolute hangs the call up after that long; 0 takes it back.
+// setTimeout is chan:set_timeout(name, seconds). absolute sends the call to `T` after that long, and hangs it up without one; 0 takes it
+// back.
 func setTimeout(c *call, l *lua.LState, ch *channel.Channel) int {
 	d := toDuration(float64(l.CheckNumber(3)) * 1000)
 	switch l.CheckString(2) {
@@ -69,8 +70,8 @@ func (c *call) setAbsolute(ch *channel.Channel, d time.Duration) {
 		defer stopTimer()
 		select {
 		case <-timer:
-			ch.Log().Info().Msg("absolute timeout: hanging up")
-			ch.Hangup(channel.NormalClearing)
+			ch.Log().Info().Msg("absolute timeout")
+			ch.Interrupt(channel.ErrAbsoluteTimeout)
 		case <-ch.Context().Done():
 		case <-quit:
 		}
@@ -94,12 +95,10 @@ func getException(c *call, l *lua.LState, _ *channel.Channel) int {
 
 // raiseException is chan:raise(reason): go to `e` if there is one; returns false if not.
 func raiseException(c *call, l *lua.LState, ch *channel.Channel) int {
-	if ch.Place().Exten == "e" || !c.exists("e") {
+	if p := ch.Place(); p.Exten == "e" || !c.except(l.CheckString(2), p) {
 		l.Push(lua.LFalse)
 		return 1
 	}
-	c.exception = exception{l.CheckString(2), ch.Place()}
-	c.enter("e")
 	c.moved = true
 	l.Error(c.abortValue(&abort{kind: "goto"}), 0)
 	return 0

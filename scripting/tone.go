@@ -1,7 +1,6 @@
 package scripting
 
 import (
-	"errors"
 	"fmt"
 	"time"
 
@@ -34,7 +33,7 @@ func (c *call) outcome(l *lua.LState, ch *channel.Channel, err error) int {
 		l.Push(lua.LTrue)
 		return 1
 	}
-	if ch.HungUp() || errors.Is(err, channel.ErrRedirected) {
+	if ch.HungUp() || ch.Interrupted() != nil {
 		c.raise(l, err)
 	}
 	l.Push(lua.LNil)

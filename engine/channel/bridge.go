@@ -8,14 +8,15 @@ type BridgeOptions struct{}
 // BridgeResult is how a bridge ended.
 type BridgeResult struct {
 	PeerHungUp bool          // the peer left first; the caller may go on (Dial's g)
+	PeerMoved  bool          // the peer left because it was redirected: it is up, and whoever owns it has to see to it
 	Duration   time.Duration // both were joined
 }
 
 // Bridge lets two answered channels hear each other until one of them hangs up. It does not hang up the other one. When the channel itself
 // is gone, the error is its *HangupError.
 func (c *Channel) Bridge(peer *Channel, _ BridgeOptions) (BridgeResult, error) {
-	if c.HungUp() {
-		return BridgeResult{}, c.gone()
+	if err := c.gone(); err != nil {
+		return BridgeResult{}, err
 	}
 	c.StopTone()
 	mine, theirs := c.leg.Media(), peer.leg.Media()
@@ -32,18 +33,19 @@ func (c *Channel) Bridge(peer *Channel, _ BridgeOptions) (BridgeResult, error) {
 	peer.update(func() { peer.bridgeID, peer.bridgedTo, peer.connected = bridge, c.name, mineID })
 	c.core.observer.Bridged(c, peer)
 	select {
-	case <-c.ctx.Done():
-	case <-peer.ctx.Done():
+	case <-c.stopped():
+	case <-peer.stopped():
 	}
 	leave()
 	c.update(func() { c.bridgeID, c.bridgedTo = "", "" })
 	peer.update(func() { peer.bridgeID, peer.bridgedTo = "", "" })
 	c.core.observer.Unbridged(c, peer)
 	res := BridgeResult{Duration: c.core.clock.Now().Sub(began)}
-	if c.HungUp() {
-		return res, c.gone()
+	if err := c.gone(); err != nil {
+		return res, err
 	}
 	res.PeerHungUp = true
+	res.PeerMoved = peer.Interrupted() != nil
 	c.SetHangupCause(peer.HangupCause())
 	return res, nil
 }

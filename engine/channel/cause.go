@@ -121,8 +121,5 @@ func (e *HangupError) Error() string {
 	return fmt.Sprintf("hangup: %d %s", int(e.Cause), e.Cause)
 }
 
-// ErrRedirected is what a primitive returns when another party moved the channel to a new place: the script ends without `h`.
-var ErrRedirected = errors.New("channel: redirected")
-
 // ErrNoMedia is returned where a primitive needs sound and the leg has none (no SDP was agreed).
 var ErrNoMedia = errors.New("channel: no media")

@@ -5,7 +5,7 @@
 //	                   ▼
 //	          Core (all live channels, names, technologies) ► engine (CDR, events)
 //
-// The owner goroutine calls the primitives; Hangup, Digit, Ended, Get, Set and Info are safe from anywhere (the table of owners in engine/README.md).
+// The owner goroutine calls the primitives; Hangup, Redirect, Digit, Ended, Get, Set and Info are safe from anywhere (the table of owners in engine/README.md).
 // Every primitive returns *HangupError once the channel is gone, ErrRedirected once another party moved it.
 package channel
 
@@ -117,6 +117,10 @@ type Channel struct {
 	bridgeID  string // of the bridge the channel is in
 	bridgedTo string // the peer's name while bridged
 	tone      func() // stops the tone that plays, if any
+
+	turn       context.Context // what primitives run under: ends with ctx, or with an interruption
+	cancelTurn context.CancelCauseFunc
+	redirected *dialplan.Place // where Resume goes
 }
 
 // Context ends, with a *HangupError as its cause, when the channel hangs up.
@@ -169,12 +173,14 @@ func (c *Channel) Place() dialplan.Place { return locked(c, func() dialplan.Plac
 
 // SetPlace moves the channel in the dialplan; the run loop acts on it.
 func (c *Channel) SetPlace(p dialplan.Place) {
-	c.update(func() {
-		c.place = p
-		if p.Exten != "h" {
-			c.before.Place = p
-		}
-	})
+	c.update(func() { c.setPlaceLocked(p) })
+}
+
+func (c *Channel) setPlaceLocked(p dialplan.Place) {
+	c.place = p
+	if p.Exten != "h" {
+		c.before.Place = p
+	}
 }
 
 // SetApplication notes the application that runs, for `core show channels` and the CDR's lastapp.
@@ -272,9 +278,6 @@ func (c *Channel) end(cause Cause) bool {
 	c.cancel(&HangupError{Cause: cause})
 	return true
 }
-
-// gone is the error every primitive returns after the end.
-func (c *Channel) gone() error { return context.Cause(c.ctx) }
 
 // Info is a copy of a channel's facts, for those who watch.
 type Info struct {

@@ -129,6 +129,7 @@ func (k *Core) New(cfg Config) *Channel {
 		callerID: cfg.CallerID, account: cfg.AccountCode, language: cfg.Language, toneZone: cfg.ToneZone,
 		log: k.log.With().Str("call", callID).Str("chan", name).Logger(),
 	}
+	c.turn, c.cancelTurn = context.WithCancelCause(ctx)
 	c.digits.signal = make(chan struct{}, 1)
 	if p := cfg.Parent; p != nil {
 		c.linkedID = p.LinkedID()

@@ -95,8 +95,8 @@ type dial struct {
 // Dial rings all targets at once and returns when one answered, all failed, the time is up, or the caller hung up (then with
 // *HangupError; all legs are cancelled). Legs that lose are cancelled with "answered elsewhere".
 func (c *Channel) Dial(req DialRequest) (DialResult, error) {
-	if c.HungUp() {
-		return DialResult{RingTime: -1, ProgressTime: -1}, c.gone()
+	if err := c.gone(); err != nil {
+		return DialResult{RingTime: -1, ProgressTime: -1}, err
 	}
 	d := &dial{caller: c, req: req, began: c.core.clock.Now(), running: map[*dialLeg]bool{}, reports: make(chan legReport, 16), done: make(chan struct{})}
 	d.res.RingTime, d.res.ProgressTime = -1, -1
@@ -180,7 +180,7 @@ func (d *dial) wait() error {
 			d.res.TimedOut = true
 			d.res.Cause = NoAnswer
 			return nil
-		case <-d.caller.ctx.Done():
+		case <-d.caller.stopped():
 			return d.caller.gone()
 		}
 	}

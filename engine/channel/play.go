@@ -16,8 +16,8 @@ type Playback struct {
 
 // StartPlay begins to play src, instead of what plays, and returns at once. The owner must call Stop in the end.
 func (c *Channel) StartPlay(src media.Source) (*Playback, error) {
-	if c.HungUp() {
-		return nil, c.gone()
+	if err := c.gone(); err != nil {
+		return nil, err
 	}
 	m := c.leg.Media()
 	if m == nil {
@@ -45,14 +45,11 @@ func (p *Playback) Wait(keys string, timeout time.Duration) (digit rune, ended b
 		}
 		select {
 		case <-p.done:
-			if p.c.HungUp() {
-				return 0, true, p.c.gone()
-			}
-			return 0, true, nil
+			return 0, true, p.c.gone()
 		case <-p.c.digits.signal:
 		case <-timer:
 			return 0, false, nil
-		case <-p.c.ctx.Done():
+		case <-p.c.stopped():
 			return 0, true, p.c.gone()
 		}
 	}

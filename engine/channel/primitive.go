@@ -11,8 +11,8 @@ import (
 
 // Answer answers an incoming call and waits for what the technology needs (the 200 is on its way). Harmless when up.
 func (c *Channel) Answer() error {
-	if c.HungUp() {
-		return c.gone()
+	if err := c.gone(); err != nil {
+		return err
 	}
 	if c.State() == Up {
 		return nil
@@ -52,23 +52,23 @@ func (c *Channel) SetState(s State) {
 
 // Wait lets d pass; digits that arrive are kept.
 func (c *Channel) Wait(d time.Duration) error {
-	if c.HungUp() {
-		return c.gone()
+	if err := c.gone(); err != nil {
+		return err
 	}
 	timer, stop := c.core.clock.After(d)
 	defer stop()
 	select {
 	case <-timer:
 		return nil
-	case <-c.ctx.Done():
+	case <-c.stopped():
 		return c.gone()
 	}
 }
 
 // Echo sends the party's sound and digits back until a digit of stop is pressed.
 func (c *Channel) Echo(stop string) (rune, error) {
-	if c.HungUp() {
-		return 0, c.gone()
+	if err := c.gone(); err != nil {
+		return 0, err
 	}
 	m := c.leg.Media()
 	if m == nil {
@@ -91,8 +91,8 @@ func (c *Channel) Echo(stop string) (rune, error) {
 // SendDigits sends DTMF to the party: 0–9 * # A–D (a–d too), f is a flash, w waits half a second, W a second; gap between digits, dur
 // each (Asterisk: 250 and 100 ms). Another character is skipped with a log line. Unlike its siblings it may be called from anywhere.
 func (c *Channel) SendDigits(digits string, gap, dur time.Duration) error {
-	if c.HungUp() {
-		return c.gone()
+	if err := c.gone(); err != nil {
+		return err
 	}
 	for _, d := range digits {
 		pause := dur + gap
@@ -145,8 +145,8 @@ func dtmfKey(d rune) (rune, bool) {
 
 // ReadDigit takes the next digit; 0 when timeout has passed without one. A negative timeout waits for ever, zero only looks.
 func (c *Channel) ReadDigit(timeout time.Duration) (rune, error) {
-	if c.HungUp() {
-		return 0, c.gone()
+	if err := c.gone(); err != nil {
+		return 0, err
 	}
 	var timer <-chan time.Time
 	if timeout >= 0 {
@@ -165,7 +165,7 @@ func (c *Channel) ReadDigit(timeout time.Duration) (rune, error) {
 		case <-c.digits.signal:
 		case <-timer:
 			return 0, nil
-		case <-c.ctx.Done():
+		case <-c.stopped():
 			return 0, c.gone()
 		}
 	}

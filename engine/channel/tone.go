@@ -12,8 +12,8 @@ var progressTones = map[Indication]string{IndicateRinging: "ring", IndicateBusy:
 // Indicate signals progress to the party: by SIP before the answer, by a tone of its country after it. A tone plays until the next
 // primitive that makes sound, StopTone, or the end.
 func (c *Channel) Indicate(ind Indication) error {
-	if c.HungUp() {
-		return c.gone()
+	if err := c.gone(); err != nil {
+		return err
 	}
 	if c.State() != Up {
 		return c.leg.Indicate(ind)
@@ -28,8 +28,8 @@ func (c *Channel) Indicate(ind Indication) error {
 // makes sound, StopTone, or the end, and returns at once. amplitude is that of each sine in 16-bit PCM: tone.Amplitude, unless it is to
 // measure with. Before the answer it is early media, as far as Progress has opened it.
 func (c *Channel) PlayTone(nameOrList string, amplitude float64) error {
-	if c.HungUp() {
-		return c.gone()
+	if err := c.gone(); err != nil {
+		return err
 	}
 	list, ok := c.core.tones(c).Tone(c.ToneZone(), nameOrList)
 	if !ok {

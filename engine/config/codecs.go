@@ -59,7 +59,7 @@ func (c *codecChoice) apply(v string, allow bool) (wrong *complaint) {
 			name = alias
 		}
 		if !slices.Contains(audioCodecs, name) && !slices.Contains(otherCodecs, name) {
-			wrong = odd(didYouMean(name, slices.Concat(audioCodecs, otherCodecs)), "codec %q is unknown and left out", clip(name))
+			wrong = odd(DidYouMean(name, slices.Concat(audioCodecs, otherCodecs)), "codec %q is unknown and left out", clip(name))
 			continue
 		}
 		if !add {

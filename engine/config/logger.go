@@ -53,7 +53,7 @@ func (l *loader) logFile(g *Logger, o Option, custom []string) {
 		name, _, _ := strings.Cut(word, "(")
 		name = strip(name)
 		if !slices.Contains(logLevels, name) && !slices.Contains(custom, name) {
-			l.report(where, o.Pos, odd(didYouMean(name, logLevels), "level %q is unknown", clip(name)))
+			l.report(where, o.Pos, odd(DidYouMean(name, logLevels), "level %q is unknown", clip(name)))
 			continue
 		}
 		file.Levels = append(file.Levels, word)

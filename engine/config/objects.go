@@ -105,7 +105,7 @@ func (b *objects) typeOf(sec *Section) string {
 			all = append(all, k)
 		}
 		slices.Sort(all)
-		b.report(o, b.at(sec, "type"), bad(didYouMean(t, all), "type %q is unknown", clip(t)))
+		b.report(o, b.at(sec, "type"), bad(DidYouMean(t, all), "type %q is unknown", clip(t)))
 		return ""
 	}
 	o.kind = t
@@ -126,7 +126,7 @@ func (b *objects) checkNames(o object, sec *Section, known []later) {
 	}
 	for _, opt := range sec.Options {
 		if !strings.HasPrefix(opt.Name, "@") && !slices.ContainsFunc(all, func(n string) bool { return strings.EqualFold(n, opt.Name) }) {
-			b.report(o, opt.Pos, bad(didYouMean(opt.Name, all), "option %q is unknown", clip(opt.Name)))
+			b.report(o, opt.Pos, bad(DidYouMean(opt.Name, all), "option %q is unknown", clip(opt.Name)))
 		}
 	}
 }
@@ -269,7 +269,7 @@ func (b *objects) missing(kind, option, name string) *complaint {
 			all = append(all, n)
 		}
 		slices.Sort(all)
-		if near := didYouMean(name, all); near != "" && near != fmt.Sprintf("did you mean %q?", name) {
+		if near := DidYouMean(name, all); near != "" && near != fmt.Sprintf("did you mean %q?", name) {
 			c.want = near + " If not, " + c.want
 		}
 		return c

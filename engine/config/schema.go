@@ -71,7 +71,7 @@ func unsupported(opt Option, known []later, names []string) *complaint {
 			return odd("", "option %q is not supported yet and has no effect", k.name)
 		}
 	}
-	return bad(didYouMean(opt.Name, names), "option %q is unknown", clip(opt.Name))
+	return bad(DidYouMean(opt.Name, names), "option %q is unknown", clip(opt.Name))
 }
 
 // same compares a value with a default, booleans by what they mean.
@@ -224,8 +224,8 @@ const (
 	year = 365 * day
 )
 
-// didYouMean names the known word nearest to a mistaken one, if any is near.
-func didYouMean(word string, known []string) string {
+// DidYouMean names the known word nearest to a mistaken one, if any is near.
+func DidYouMean(word string, known []string) string {
 	word = strings.ToLower(word)
 	best, least := "", max(2, len(word)/3)+1
 	for _, k := range known {

@@ -192,7 +192,7 @@ func TestDidYouMean(t *testing.T) {
 		"rtp_simetric": `did you mean "rtp_symmetric"?`, "contxet": `did you mean "context"?`, "AUTHS": `did you mean "auth"?`,
 		"aor": `did you mean "aors"?`, "wholly_different_thing": "",
 	} {
-		if got := didYouMean(in, known); got != want {
+		if got := DidYouMean(in, known); got != want {
 			t.Errorf("%s: %q, want %q", in, got, want)
 		}
 	}

@@ -100,7 +100,7 @@ func (w *wizard) checkOption(opt Option) *complaint {
 			return nil
 		}
 	}
-	return bad(didYouMean(opt.Name, append(append([]string{}, wizardOptions...), wizardPrefixes...)), "option %q is unknown", clip(opt.Name))
+	return bad(DidYouMean(opt.Name, append(append([]string{}, wizardOptions...), wizardPrefixes...)), "option %q is unknown", clip(opt.Name))
 }
 
 // part collects the options written for one object, then those the wizard gives it, which win as in Asterisk.

@@ -4,6 +4,9 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
+
+	"asterism/engine/dialplan/timing"
 )
 
 // maxDepth bounds a chain of includes, as in Asterisk.
@@ -34,19 +37,32 @@ func (p Problem) Error() string {
 	return fmt.Sprintf("%s:%d: %s", p.File, p.Line, p.What)
 }
 
-type include struct {
-	from, to string
-	source   Source
-	file     string
-	line     int
+// Include says that one context also offers what another one offers.
+type Include struct {
+	Context, Included string
+	Written           string        // for listings, with the times as they were written; "": Included
+	When              *timing.Range // the times at which it counts; nil: always
+	Source            Source
+	File              string // for reports
+	Line              int
+}
+
+// Note is a line of a context that listings show and look-ups pass over: "Ignore pattern =>", "Alt. Switch =>".
+type Note struct {
+	Kind, Text string
+	Source     Source
 }
 
 // Builder gathers one generation's dialplan. The zero value is ready; it has one user.
 type Builder struct {
+	// Now is the clock that includes with times are held against; nil: they count always.
+	Now func() time.Time
+
 	contexts map[string]Source
 	names    []string
 	entries  []Entry
-	includes []include
+	includes []Include
+	notes    map[string][]Note
 }
 
 // Context makes a context, which may stay empty.
@@ -74,17 +90,31 @@ func (b *Builder) Hint(context, exten, devices string, s Source) {
 
 // Include says that context also offers what included offers. file and line are for reports.
 func (b *Builder) Include(context, included string, s Source, file string, line int) {
-	b.Context(context, s)
-	b.includes = append(b.includes, include{context, included, s, file, line})
+	b.IncludeWhen(Include{Context: context, Included: included, Source: s, File: file, Line: line})
+}
+
+// IncludeWhen is Include with all there is to say.
+func (b *Builder) IncludeWhen(in Include) {
+	b.Context(in.Context, in.Source)
+	b.includes = append(b.includes, in)
+}
+
+// Note adds a line for listings.
+func (b *Builder) Note(context string, n Note) {
+	b.Context(context, n.Source)
+	if b.notes == nil {
+		b.notes = map[string][]Note{}
+	}
+	b.notes[context] = append(b.notes[context], n)
 }
 
 // Build makes the index. Broken patterns, doubled priorities and includes that name no context are left out, each with a
 // Problem; includes that go round in a circle are reported and harmless.
 func (b *Builder) Build() (*Index, []Problem) {
-	x := &Index{contexts: make(map[string]*context, len(b.names))}
+	x := &Index{contexts: make(map[string]*context, len(b.names)), now: b.Now}
 	names := slices.Sorted(slices.Values(b.names))
 	for i, n := range names {
-		c := &context{id: i, name: n, source: b.contexts[n]}
+		c := &context{id: i, name: n, source: b.contexts[n], notes: b.notes[n]}
 		x.contexts[n] = c
 		x.order = append(x.order, c)
 	}
@@ -182,24 +212,29 @@ func canonical(key string) string {
 
 func (b *Builder) addIncludes(x *Index) (problems []Problem) {
 	for _, in := range b.includes {
-		l := &x.contexts[in.from].layers[in.source]
-		if slices.Contains(l.includeNames, in.to) {
+		l := &x.contexts[in.Context].layers[in.Source]
+		written := in.Written
+		if written == "" {
+			written = in.Included
+		}
+		shown := IncludeView{in.Included, written, in.Source.Registrar()}
+		if slices.Contains(l.listed, shown) {
 			continue // said twice; asking twice would change nothing
 		}
-		l.includeNames = append(l.includeNames, in.to)
-		to := x.contexts[in.to]
+		l.listed = append(l.listed, shown)
+		to := x.contexts[in.Included]
 		if to == nil {
-			problems = append(problems, Problem{in.file, in.line, true,
-				fmt.Sprintf("context %q includes %q: no such context", in.from, in.to), CodeInclude})
+			problems = append(problems, Problem{in.File, in.Line, true,
+				fmt.Sprintf("context %q includes %q: no such context", in.Context, in.Included), CodeInclude})
 			continue
 		}
-		if in.source == Lua && to.source == Conf && to.layers[Lua].empty() {
-			problems = append(problems, Problem{in.file, in.line, true,
-				fmt.Sprintf("context %q includes %q, which has no extension in Lua: those of extensions.conf are not seen from there", in.from, in.to), CodeInclude})
+		if in.Source == Lua && to.source == Conf && to.layers[Lua].empty() {
+			problems = append(problems, Problem{in.File, in.Line, true,
+				fmt.Sprintf("context %q includes %q, which has no extension in Lua: those of extensions.conf are not seen from there", in.Context, in.Included), CodeInclude})
 		}
-		l.includes = append(l.includes, to)
+		l.includes = append(l.includes, included{to, in.When})
 	}
 	return problems
 }
 
-func (l *layer) empty() bool { return len(l.literals)+len(l.patterns)+len(l.includeNames) == 0 }
+func (l *layer) empty() bool { return len(l.literals)+len(l.patterns)+len(l.listed) == 0 }

@@ -13,7 +13,7 @@ type walk struct {
 	state  []uint8 // by context id
 	height []int   // longest chain of includes below, by context id
 	path   []*context
-	where  map[[2]string]include
+	where  map[[2]string]Include
 	found  []Problem
 }
 
@@ -25,12 +25,12 @@ const (
 
 // findCircles names every include that leads back to a context on its own path, and those that make a chain longer than
 // maxDepth.
-func (x *Index) findCircles(includes []include) (problems []Problem) {
+func (x *Index) findCircles(includes []Include) (problems []Problem) {
 	for _, s := range []Source{Conf, Lua} {
-		w := walk{source: s, state: make([]uint8, len(x.order)), height: make([]int, len(x.order)), where: map[[2]string]include{}}
+		w := walk{source: s, state: make([]uint8, len(x.order)), height: make([]int, len(x.order)), where: map[[2]string]Include{}}
 		for _, in := range includes {
-			if in.source == s {
-				w.where[[2]string{in.from, in.to}] = in
+			if in.Source == s {
+				w.where[[2]string{in.Context, in.Included}] = in
 			}
 		}
 		for _, c := range x.order {
@@ -46,7 +46,8 @@ func (x *Index) findCircles(includes []include) (problems []Problem) {
 func (w *walk) visit(c *context) {
 	w.state[c.id] = open
 	w.path = append(w.path, c)
-	for _, in := range c.layers[w.source].includes {
+	for _, to := range c.layers[w.source].includes {
+		in := to.context
 		if w.state[in.id] == open {
 			w.report(c, in, "goes round in a circle: "+w.circle(in))
 			continue
@@ -65,7 +66,7 @@ func (w *walk) visit(c *context) {
 
 func (w *walk) report(c, in *context, what string) {
 	at := w.where[[2]string{c.name, in.name}]
-	w.found = append(w.found, Problem{at.file, at.line, true, fmt.Sprintf("context %q includes %q, which %s", c.name, in.name, what), CodeCircle})
+	w.found = append(w.found, Problem{at.File, at.Line, true, fmt.Sprintf("context %q includes %q, which %s", c.name, in.name, what), CodeCircle})
 }
 
 // circle names the contexts from c to the end of the path, and c again.

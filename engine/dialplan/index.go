@@ -4,6 +4,9 @@ import (
 	"slices"
 	"sort"
 	"strings"
+	"time"
+
+	"asterism/engine/dialplan/timing"
 )
 
 // Source is the front-end an extension or include came from; it decides which is asked first within a context.
@@ -65,8 +68,14 @@ func compareExtensions(a, b *extension) int {
 // layer is what one Source put into a context: literals and patterns, each in match order, and includes in the order given.
 type layer struct {
 	literals, patterns []*extension
-	includes           []*context
-	includeNames       []string // as written, missing contexts included
+	includes           []included
+	listed             []IncludeView // as written, missing contexts included
+}
+
+// included is a context and when it counts; nil: always.
+type included struct {
+	*context
+	when *timing.Range
 }
 
 type context struct {
@@ -74,12 +83,14 @@ type context struct {
 	name   string
 	source Source // of whoever named it first
 	layers [2]layer
+	notes  []Note
 }
 
 // Index is the dialplan of one generation. It is immutable and safe from any goroutine.
 type Index struct {
 	contexts map[string]*context
 	order    []*context // by name
+	now      func() time.Time
 }
 
 // question is one look-up.
@@ -87,6 +98,8 @@ type question struct {
 	exten, key, cid string // key: exten without '-'
 	mode            Mode
 	wanted          func(*Entry) bool
+	now             func() time.Time
+	found           *extension
 	seen            []uint64 // bits 2*id (context) and 2*id+1 (Lua layer): each is asked once, so includes cost linear time
 }
 
@@ -126,16 +139,22 @@ func (x *Index) Hints() (hints []Entry) {
 func (x *Index) Has(context string) bool { return x != nil && x.contexts[context] != nil }
 
 func (x *Index) find(name, exten, cid string, m Mode, wanted func(*Entry) bool) (Entry, bool) {
-	if x == nil || x.contexts[name] == nil {
-		return Entry{}, false
-	}
-	q := question{exten: exten, key: undash(exten), cid: cid, mode: m, wanted: wanted}
-	q.seen = make([]uint64, (2*len(x.order)+63)/64)
-	e, _ := q.context(x.contexts[name], 1)
+	e, _ := x.ask(name, exten, cid, m, wanted)
 	if e == nil {
 		return Entry{}, false
 	}
 	return *e, true
+}
+
+// ask is find, with the extension that has the entry.
+func (x *Index) ask(name, exten, cid string, m Mode, wanted func(*Entry) bool) (*Entry, *extension) {
+	if x == nil || x.contexts[name] == nil {
+		return nil, nil
+	}
+	q := question{exten: exten, key: undash(exten), cid: cid, mode: m, wanted: wanted, now: x.now}
+	q.seen = make([]uint64, (2*len(x.order)+63)/64)
+	e, _ := q.context(x.contexts[name], 1)
+	return e, q.found
 }
 
 // context asks c: conf's extensions, the Lua layer, conf's includes. final tells the caller only that c itself has decided.
@@ -150,7 +169,10 @@ func (q *question) context(c *context, depth int) (e *Entry, final bool) {
 		return e, final
 	}
 	for _, in := range c.layers[Conf].includes {
-		if e, _ = q.context(in, depth+1); e != nil {
+		if in.when != nil && q.now != nil && !in.when.Contains(q.now()) {
+			continue
+		}
+		if e, _ = q.context(in.context, depth+1); e != nil {
 			return e, false
 		}
 	}
@@ -166,7 +188,7 @@ func (q *question) lua(c *context, depth int) (e *Entry, final bool) {
 		return e, final
 	}
 	for _, in := range c.layers[Lua].includes {
-		if e, _ = q.lua(in, depth+1); e != nil {
+		if e, _ = q.lua(in.context, depth+1); e != nil {
 			return e, false
 		}
 	}
@@ -217,6 +239,7 @@ func (q *question) choose(x *extension) *Entry {
 		return nil
 	}
 	if i := slices.IndexFunc(x.entries, func(e Entry) bool { return q.wanted(&e) }); i >= 0 {
+		q.found = x
 		return &x.entries[i]
 	}
 	return nil
@@ -242,4 +265,14 @@ func (l *layer) extensions(yield func(*extension) bool) {
 			}
 		}
 	}
+}
+
+// Priorities returns all priorities of the extension that Find(context, exten, cid, prio, Match) finds, ascending, without its hint: what
+// While and If look through for their other end.
+func (x *Index) Priorities(context, exten, cid string, prio int) []Entry {
+	_, of := x.ask(context, exten, cid, Match, func(e *Entry) bool { return e.Priority == prio })
+	if of == nil {
+		return nil
+	}
+	return slices.DeleteFunc(slices.Clone(of.entries), func(e Entry) bool { return e.Priority < 1 })
 }

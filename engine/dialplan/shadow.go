@@ -44,7 +44,9 @@ func (w *shadowWalk) context(c *context, depth int) {
 	w.extensions(&c.layers[Conf])
 	w.lua(c, depth)
 	for _, in := range c.layers[Conf].includes {
-		w.context(in, depth+1)
+		if in.when == nil { // what counts at times only hides nothing for good
+			w.context(in.context, depth+1)
+		}
 	}
 }
 
@@ -55,7 +57,7 @@ func (w *shadowWalk) lua(c *context, depth int) {
 	w.seen[2*c.id+1] = true
 	w.extensions(&c.layers[Lua])
 	for _, in := range c.layers[Lua].includes {
-		w.lua(in, depth+1)
+		w.lua(in.context, depth+1)
 	}
 }
 

@@ -12,6 +12,7 @@ type ContextView struct {
 	Registrar  string
 	Extensions []ExtensionView // conf's in match order, then Lua's
 	Includes   []IncludeView
+	Notes      []Note
 }
 
 // ExtensionView is one extension: its priorities ascending, the hint first.
@@ -20,8 +21,8 @@ type ExtensionView struct {
 	Entries []Entry
 }
 
-// IncludeView is one include as written.
-type IncludeView struct{ Name, Registrar string }
+// IncludeView is one include: Written has its times too.
+type IncludeView struct{ Name, Written, Registrar string }
 
 // Contexts returns every context by name.
 func (x *Index) Contexts() []ContextView {
@@ -30,14 +31,12 @@ func (x *Index) Contexts() []ContextView {
 	}
 	views := make([]ContextView, 0, len(x.order))
 	for _, c := range x.order {
-		v := ContextView{Name: c.name, Registrar: c.source.Registrar()}
+		v := ContextView{Name: c.name, Registrar: c.source.Registrar(), Notes: slices.Clone(c.notes)}
 		for s := range c.layers {
 			for e := range c.layers[s].extensions {
 				v.Extensions = append(v.Extensions, e.view())
 			}
-			for _, name := range c.layers[s].includeNames {
-				v.Includes = append(v.Includes, IncludeView{name, Source(s).Registrar()})
-			}
+			v.Includes = append(v.Includes, c.layers[s].listed...)
 		}
 		views = append(views, v)
 	}
@@ -75,7 +74,10 @@ func (v ContextView) String() string {
 		}
 	}
 	for _, in := range v.Includes {
-		line(&s, "Include =>", "'"+in.Name+"'", in.Registrar)
+		line(&s, "Include =>", "'"+in.Written+"'", in.Registrar)
+	}
+	for _, n := range v.Notes {
+		line(&s, n.Kind, "'"+n.Text+"'", n.Source.Registrar())
 	}
 	return s.String()
 }
