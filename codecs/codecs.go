@@ -9,6 +9,8 @@ import (
 	"errors"
 	"slices"
 	"strings"
+
+	"asterism/codecs/opus"
 )
 
 // ErrShortBuffer is returned by coders whose destination cannot hold the packet or the samples.
@@ -30,11 +32,13 @@ func (f Format) Same(g Format) bool {
 // EncoderOptions tune an encoder. A codec ignores what it has no use for; zero values mean the codec's default.
 type EncoderOptions struct {
 	SampleRate int    // Hz of the PCM, one of the codec's Rates; 0 = the codec's SampleRate
-	Bitrate    int    // bit/s
-	Complexity int    // 1–10, effort against CPU; 0 = default
-	PacketLoss int    // per cent expected by the encoder's error correction
-	DTX        bool   // send (almost) nothing in silence
 	Fmtp       string // the peer's a=fmtp parameters, e.g. "useinbandfec=1"
+	Settings   Settings
+}
+
+// Settings are what the administrator chose for all encoders (codecs.conf).
+type Settings struct {
+	Opus *opus.Options // nil: opus.DefaultOptions. It is never changed; SampleRate is not used.
 }
 
 // Encoder turns PCM into packets. It belongs to one goroutine at a time.

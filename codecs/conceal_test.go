@@ -56,7 +56,7 @@ func TestConceal(t *testing.T) {
 // code makes 20 ms packets.
 func code(t *testing.T, c Codec, pcm []int16) (packets [][]byte) {
 	t.Helper()
-	enc, err := c.NewEncoder(EncoderOptions{PacketLoss: 5, Fmtp: "useinbandfec=1"})
+	enc, err := c.NewEncoder(EncoderOptions{Fmtp: "useinbandfec=1"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,7 @@
 package codecs
 
 import (
+	"cmp"
 	"slices"
 
 	"asterism/codecs/g711"
@@ -76,16 +77,10 @@ func newL16Decoder() (Decoder, error)                { return l16{}, nil }
 func newOpusDecoder(rate int) (Decoder, error) { return opus.NewDecoder(rate) }
 
 func newOpusEncoder(o EncoderOptions) (Encoder, error) {
-	d := opus.DefaultOptions()
-	if o.SampleRate != 0 {
-		d.SampleRate = o.SampleRate
+	options := opus.DefaultOptions()
+	if o.Settings.Opus != nil {
+		options = *o.Settings.Opus
 	}
-	if o.Complexity != 0 {
-		d.Complexity = o.Complexity
-	}
-	if o.PacketLoss != 0 {
-		d.PacketLoss = o.PacketLoss
-	}
-	d.Bitrate, d.DTX = o.Bitrate, o.DTX
-	return opus.NewEncoder(d.For(o.Fmtp)) // FEC only for a peer that asked for it
+	options.SampleRate = cmp.Or(o.SampleRate, opus.ClockRate)
+	return opus.NewEncoder(options.For(opus.ParseFmtp(o.Fmtp)))
 }

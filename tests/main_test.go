@@ -109,7 +109,7 @@ func binary(t *testing.T) string {
 			return
 		}
 		built.path = filepath.Join(dir, "asterism")
-		argv := []string{"build", "-tags=nolibopusfile", "-o", built.path}
+		argv := []string{"build", "-o", built.path}
 		if os.Getenv("SCENES_RACE") != "0" {
 			argv = append(argv, "-race")
 		}

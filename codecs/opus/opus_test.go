@@ -83,7 +83,7 @@ func TestToneThroughAllRates(t *testing.T) {
 	}
 }
 
-// A packet must not be written past the slice's length, although the wrapped library would.
+// A packet must not be written past the slice's length, although libopus is told a length only.
 func TestLengthIsTheBound(t *testing.T) {
 	o := DefaultOptions()
 	o.Bitrate = 64000
@@ -123,9 +123,11 @@ func TestLosses(t *testing.T) {
 			case i%10 != 5:
 				n, err = d.Decode(frame, p)
 			case how == "PLC":
-				n, err = d.DecodePLC(frame)
+				n = 320
+				d.Conceal(frame[:n])
 			case how == "FEC":
-				n, err = d.DecodeFEC(frame, packets[i+1])
+				n = 320
+				d.Restore(frame[:n], packets[i+1])
 			default:
 				n, err = d.Decode(frame, nil)
 			}
@@ -145,7 +147,7 @@ func TestLosses(t *testing.T) {
 		}
 	}
 	d := decoder(t, 48000)
-	if _, err := d.DecodePLC(make([]int16, 10)); err == nil {
+	if _, err := d.Decode(make([]int16, 10), nil); err == nil {
 		t.Error("20 ms concealed in 10 samples")
 	}
 }
@@ -167,6 +169,11 @@ func TestOptions(t *testing.T) {
 	if n := size(dtx, make([]int16, 16000*2)); n > 1500 {
 		t.Errorf("2 s of silence with DTX make %d bytes", n)
 	}
+	lowDelay := DefaultOptions()
+	lowDelay.Application, lowDelay.Signal, lowDelay.Bitrate = LowDelay, Music, MaxBitrate
+	if most, auto := size(lowDelay, sine(48000, 900, 1)), size(DefaultOptions(), sine(48000, 900, 1)); most < 3*auto {
+		t.Errorf("as large as may be: %d bytes, else %d", most, auto)
+	}
 	for _, o := range []Options{{SampleRate: 44100}, {SampleRate: 48000, Complexity: 11}, {SampleRate: 48000, PacketLoss: 101}} {
 		if _, err := NewEncoder(o); err == nil {
 			t.Errorf("%+v accepted", o)
@@ -174,10 +181,6 @@ func TestOptions(t *testing.T) {
 	}
 	if _, err := NewDecoder(44100); err == nil {
 		t.Error("a decoder at 44100 Hz")
-	}
-	e := encoder(t, DefaultOptions())
-	if err := e.SetComplexity(0); err != nil {
-		t.Error(err)
 	}
 }
 
@@ -190,23 +193,129 @@ func TestFor(t *testing.T) {
 		{"", func(o *Options) { o.FEC = false }}, // RFC 7587 §6.1: useinbandfec is 0 unless said
 		{"useinbandfec=1", func(o *Options) {}},
 		{"minptime=10; useinbandfec=1; maxaveragebitrate=20000", func(o *Options) { o.Bitrate = 20000 }},
-		{"maxplaybackrate=16000;useinbandfec=1;usedtx=1", func(o *Options) { o.DTX, o.MaxPlayback = true, 16000 }},
+		{"maxplaybackrate=16000;useinbandfec=1;usedtx=1", func(o *Options) { o.DTX, o.Bandwidth = true, Wideband }},
+		{"maxplaybackrate=8000;useinbandfec=1;cbr=1", func(o *Options) { o.CBR, o.Bandwidth = true, Narrowband }},
+		{"maxplaybackrate=44100;stereo=1;sprop-stereo=1;useinbandfec=1", func(o *Options) {}},
 		{"maxaveragebitrate=1;maxplaybackrate=x;stereo=1;=;USEINBANDFEC=1;", func(o *Options) { o.Bitrate = 6000 }},
 		{"maxaveragebitrate=9999999;useinbandfec=1", func(o *Options) { o.Bitrate = 510000 }},
+		{"useinbandfec=2;usedtx=yes;cbr", func(o *Options) { o.FEC = false }},
 	}
 	for _, tt := range tests {
 		want := base
 		tt.want(&want)
-		got := base.For(tt.fmtp)
+		got := base.For(ParseFmtp(tt.fmtp))
 		if got != want {
 			t.Errorf("%q: %+v, want %+v", tt.fmtp, got, want)
 		}
 		encoder(t, got)
 	}
-	base.Bitrate = 16000
-	if got := base.For("maxaveragebitrate=64000"); got.Bitrate != 16000 {
-		t.Errorf("a peer's limit raised the bit rate to %d", got.Bitrate)
+	for _, tt := range []struct{ own, limit, want int }{{16000, 64000, 16000}, {64000, 16000, 16000}, {0, 16000, 16000}, {MaxBitrate, 16000, 16000}} {
+		base.Bitrate = tt.own
+		if got := base.For(Fmtp{MaxAverageBitrate: tt.limit}); got.Bitrate != tt.want {
+			t.Errorf("%d with a limit of %d: %d", tt.own, tt.limit, got.Bitrate)
+		}
 	}
+}
+
+func TestFmtp(t *testing.T) {
+	for in, want := range map[string]string{
+		"": "",
+		"maxplaybackrate=16000; sprop-maxcapturerate=16000; maxaveragebitrate=20000; stereo=1; useinbandfec=1; usedtx=0": "maxplaybackrate=16000;sprop-maxcapturerate=16000;maxaveragebitrate=20000;stereo=1;useinbandfec=1",
+		"minptime=10;useinbandfec=1":             "minptime=10;useinbandfec=1",
+		"cbr=1;ptime=40;maxptime=500;minptime=1": "ptime=40;maxptime=120;minptime=3;cbr=1",
+		"x-other=1;stereo=1;stereo=0":            "",
+	} {
+		if got := ParseFmtp(in).String(); got != want {
+			t.Errorf("%q: %q, want %q", in, got, want)
+		}
+	}
+}
+
+// TestCBR: the packets of noise are of one size, at the rate asked for.
+func TestCBR(t *testing.T) {
+	o := DefaultOptions()
+	o.Bitrate, o.CBR = 24000, true
+	pcm, x := make([]int16, 48000), uint32(7)
+	for i := range pcm {
+		x = x*1664525 + 1013904223
+		pcm[i] = int16(x >> 18 * uint32(i/9600%2))
+	}
+	for i, p := range encode(t, encoder(t, o), pcm) {
+		if len(p) != 24000/50/8 {
+			t.Fatalf("packet %d has %d bytes", i, len(p))
+		}
+	}
+}
+
+// TestBandwidth: of noise, nothing comes back beyond the bandwidth chosen.
+func TestBandwidth(t *testing.T) {
+	pcm, x := make([]int16, 48000), uint32(7)
+	for i := range pcm {
+		x = x*1664525 + 1013904223
+		pcm[i] = int16(int32(x) >> 18)
+	}
+	for b, edge := range map[Bandwidth]float64{Narrowband: 4000, Wideband: 8000, SuperWideband: 12000} {
+		o := DefaultOptions()
+		o.Bandwidth, o.Bitrate = b, 64000
+		d, out, got := decoder(t, 48000), make([]int16, MaxFrame), []int16(nil)
+		for _, p := range encode(t, encoder(t, o), pcm) {
+			n, err := d.Decode(out, p)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got = append(got, out[:n]...)
+		}
+		var below, above float64
+		for f := 500.0; f < 20000; f += 500 {
+			s := share(got[9600:], 48000, f)
+			if f < edge*0.8 {
+				below += s
+			} else if f > edge*1.1 {
+				above += s
+			}
+		}
+		if above > below/1000 {
+			t.Errorf("%d: %.6f below %.0f Hz, %.6f above", b, below, edge, above)
+		}
+	}
+}
+
+func TestReset(t *testing.T) {
+	pcm := sine(48000, 700, 0.1)
+	e, d := encoder(t, DefaultOptions()), decoder(t, 48000)
+	first := encode(t, e, pcm)
+	encode(t, e, sine(48000, 3000, 0.2))
+	e.Reset()
+	for i, p := range encode(t, e, pcm) {
+		if string(p) != string(first[i]) {
+			t.Fatalf("packet %d after Reset differs", i)
+		}
+	}
+	a, b := make([]int16, 960), make([]int16, 960)
+	_, _ = d.Decode(a, first[0])
+	_, _ = d.Decode(b, first[3])
+	d.Reset()
+	_, _ = d.Decode(b, first[0])
+	for i := range a {
+		if a[i] != b[i] {
+			t.Fatalf("sample %d after Reset is %d, was %d", i, b[i], a[i])
+		}
+	}
+}
+
+// FuzzFmtp: what was understood is written and understood again as the same.
+func FuzzFmtp(f *testing.F) {
+	f.Add("maxplaybackrate=16000; sprop-maxcapturerate=16000; maxaveragebitrate=20000; stereo=1; useinbandfec=1; usedtx=0")
+	f.Add("minptime=10;;=;cbr=1=1;stereo= 1 ")
+	f.Fuzz(func(t *testing.T, s string) {
+		fmtp := ParseFmtp(s)
+		if again := ParseFmtp(fmtp.String()); again != fmtp {
+			t.Fatalf("%q: %+v, then %+v", s, fmtp, again)
+		}
+		if o := DefaultOptions().For(fmtp); o.Bitrate < 0 || o.Bitrate > 510000 || o.Bandwidth > Fullband {
+			t.Fatalf("%q: %+v", s, o)
+		}
+	})
 }
 
 // Budget: 0 allocs a packet.
@@ -221,12 +330,8 @@ func TestAllocs(t *testing.T) {
 		if _, err = d.Decode(out, b[:size]); err != nil {
 			t.Fatal(err)
 		}
-		if _, err = d.DecodePLC(out); err != nil {
-			t.Fatal(err)
-		}
-		if _, err = d.DecodeFEC(out, b[:size]); err != nil {
-			t.Fatal(err)
-		}
+		d.Conceal(out)
+		d.Restore(out, b[:size])
 	}); n != 0 {
 		t.Errorf("%v allocations a packet", n)
 	}
