@@ -44,7 +44,7 @@ type Settings struct {
 // Encoder turns PCM into packets. It belongs to one goroutine at a time.
 type Encoder interface {
 	// Encode writes one packet holding all of pcm (16 bit, mono, at the codec's SampleRate) to dst and returns its length
-	// in bytes. It does not allocate.
+	// in bytes; 0 if there is silence that needs no packet (DTX). It does not allocate.
 	Encode(dst []byte, pcm []int16) (int, error)
 }
 

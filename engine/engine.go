@@ -158,11 +158,11 @@ func (e *Engine) Start(ctx context.Context) error {
 	return nil
 }
 
-// mediaConfig is rtp.conf as the media engine takes it.
+// mediaConfig is rtp.conf and codecs.conf as the media engine takes it.
 func (e *Engine) mediaConfig(gen *generation) media.Config {
 	rtp := gen.snap.RTP
 	return media.Config{PortMin: rtp.RTPStart, PortMax: rtp.RTPEnd, StrictRTP: rtp.StrictRTP != "no", Probation: rtp.Probation,
-		RTCPInterval: rtp.RTCPInterval, Backend: rtp.PacketIO, Log: e.log}
+		RTCPInterval: rtp.RTCPInterval, Backend: rtp.PacketIO, Codecs: encoders(gen.snap.Opus), Log: e.log}
 }
 
 // watch reloads when files change.
@@ -212,7 +212,8 @@ func (e *Engine) load(number int) (*generation, []config.Problem) {
 		script = noScript{}
 	}
 	gen := &generation{number: number, snap: snap, tones: tones, script: script, at: time.Now()}
-	gen.pjsip = &pjsip.Generation{PJSIP: &snap.PJSIP, Directory: endpoint.New(&snap.PJSIP), Index: script.Index(), Find: script.Find, Attached: gen}
+	gen.pjsip = &pjsip.Generation{PJSIP: &snap.PJSIP, Directory: endpoint.New(&snap.PJSIP), Index: script.Index(), Find: script.Find,
+		OpusFmtp: opusFmtp(snap.Opus), Attached: gen}
 	return gen, problems
 }
 

@@ -19,6 +19,7 @@ const MaxFrame = ClockRate * 120 / 1000
 type Encoder struct {
 	state state
 	rate  int
+	dtx   bool
 }
 
 // NewEncoder returns an encoder.
@@ -30,12 +31,18 @@ func NewEncoder(o Options) (*Encoder, error) {
 	if err := o.apply(s); err != nil {
 		return nil, fmt.Errorf("opus: encoder options %+v: %w", o, err)
 	}
-	return &Encoder{s, o.SampleRate}, nil
+	return &Encoder{s, o.SampleRate, o.DTX}, nil
 }
 
-// Encode makes one packet in dst (MaxPacket bytes always suffice) of pcm, which is 2.5, 5, 10, 20, 40 or 60 ms.
-// Budget: 0 allocs; about 120 µs per 20 ms at complexity 5.
-func (e *Encoder) Encode(dst []byte, pcm []int16) (int, error) { return e.state.encode(dst, pcm) }
+// Encode makes one packet in dst (MaxPacket bytes always suffice) of pcm, which is 2.5, 5, 10, 20, 40 or 60 ms. With DTX its length
+// may be 0: the packet need not be sent. Budget: 0 allocs; about 120 µs per 20 ms at complexity 5.
+func (e *Encoder) Encode(dst []byte, pcm []int16) (int, error) {
+	n, err := e.state.encode(dst, pcm)
+	if e.dtx && n <= 2 { // libopus' word for it
+		n = 0
+	}
+	return n, err
+}
 
 // Reset makes the next packet one of a new stream. The options stay.
 func (e *Encoder) Reset() { e.state.resetEncoder() }

@@ -31,6 +31,7 @@ type phone struct {
 	heard []int16
 	last  rtp.Packet
 	count int
+	step  uint32 // timestamps of a packet sent to it
 }
 
 func newPhone(t *testing.T, e *media.Engine, codec string, freq float64) *phone {
@@ -56,6 +57,7 @@ func newPhone(t *testing.T, e *media.Engine, codec string, freq float64) *phone 
 	}
 	p.port.SetStream(media.Stream{Remote: conn.LocalAddr().(*net.UDPAddr).AddrPort(), Send: true, Receive: true,
 		Codecs: []media.PayloadType{{Send: 96, Recv: 96, Format: c.Format}}})
+	p.step = uint32(c.Ptime(20*time.Millisecond, "") * time.Duration(c.Format.Rate) / time.Second)
 	p.sum = rtp.Header{Version: 2, PayloadType: 96, SSRC: 1}
 	return p
 }
@@ -63,7 +65,15 @@ func newPhone(t *testing.T, e *media.Engine, codec string, freq float64) *phone 
 // say sends 20 ms.
 func (p *phone) say() {
 	p.t.Helper()
-	pcm, payload := make([]int16, p.codec.SampleRate/50), make([]byte, 2048)
+	for range uint32(p.codec.Format.Rate) / 50 / p.step {
+		p.send()
+	}
+}
+
+// send sends a packet as long as those it gets.
+func (p *phone) send() {
+	p.t.Helper()
+	pcm, payload := make([]int16, int(p.step)*p.codec.SampleRate/p.codec.Format.Rate), make([]byte, 2048)
 	_, _ = p.tone.Read(pcm)
 	n, err := p.enc.Encode(payload, pcm)
 	if err != nil {
@@ -74,14 +84,22 @@ func (p *phone) say() {
 		p.t.Fatal(err)
 	}
 	p.sum.SequenceNumber++
-	p.sum.Timestamp += uint32(p.codec.Format.Rate / 50)
+	p.sum.Timestamp += p.step
 	if _, err := p.conn.WriteToUDPAddrPort(b, p.port.LocalAddr()); err != nil {
 		p.t.Fatal(err)
 	}
 }
 
-// hear waits for the next packet, which has to follow the last one.
+// hear waits for the next 20 ms.
 func (p *phone) hear() {
+	p.t.Helper()
+	for range uint32(p.codec.Format.Rate) / 50 / p.step {
+		p.packet()
+	}
+}
+
+// packet waits for the next packet, which has to follow the last one.
+func (p *phone) packet() {
 	p.t.Helper()
 	b := make([]byte, 2048)
 	_ = p.conn.SetReadDeadline(time.Now().Add(5 * time.Second))
@@ -94,7 +112,7 @@ func (p *phone) hear() {
 		p.t.Fatal(err)
 	}
 	if p.count++; p.count > 1 && (packet.SequenceNumber != p.last.SequenceNumber+1 || packet.SSRC != p.last.SSRC ||
-		packet.Timestamp-p.last.Timestamp != uint32(p.codec.Format.Rate/50)) {
+		packet.Timestamp-p.last.Timestamp != p.step) {
 		p.t.Errorf("packet %d: seq +%d, ts +%d", p.count, packet.SequenceNumber-p.last.SequenceNumber, packet.Timestamp-p.last.Timestamp)
 	}
 	p.last = packet

@@ -28,6 +28,7 @@ type transcoder struct {
 	pcm  []int16 // decoded
 	fifo []int16 // at the target's rate; the first have samples are filled
 	have int
+	at   uint32 // timestamp of the first sample in fifo
 
 	line  timeline
 	frame media.Frame
@@ -96,7 +97,7 @@ func newTranscoder(out *media.Out, from, to codecs.Format, ptime time.Duration) 
 
 // open makes the coders, at one rate if they can agree: opus takes and gives 8 kHz itself, far cheaper than we resample.
 func (t *transcoder) open(src, dst codecs.Codec) bool {
-	o := codecs.EncoderOptions{Fmtp: t.out.Fmtp(dst.Format)}
+	o := t.out.EncoderOptions(dst.Format)
 	newDecoder := src.NewDecoder
 	t.inRate = src.SampleRate
 	switch {
@@ -116,7 +117,7 @@ func (t *transcoder) open(src, dst codecs.Codec) bool {
 func (t *transcoder) write(f *media.Frame) error {
 	if !t.line.started || f.Source != t.line.source {
 		t.line.begin(f)
-		t.have, t.inSeq = 0, f.Seq-1
+		t.have, t.at, t.inSeq = 0, 0, f.Seq-1
 	} else {
 		t.fill(f)
 	}
@@ -129,7 +130,7 @@ func (t *transcoder) write(f *media.Frame) error {
 	}
 	t.inSeq, t.unit = f.Seq, n*t.from.Rate/t.inRate
 	if f.Timestamp != t.line.expected {
-		t.have = 0 // what waited belongs before the gap: less than a packet
+		t.have, t.at = 0, t.line.at(f.Timestamp) // what waited belongs before the gap: less than a packet
 	}
 	return t.push(f, f.Timestamp, n, f.Marker)
 }
@@ -137,31 +138,32 @@ func (t *transcoder) write(f *media.Frame) error {
 // push sends on the first n samples of pcm, which are of ts on; f is the frame that brought them.
 func (t *transcoder) push(f *media.Frame, ts uint32, n int, marker bool) error {
 	t.line.advance(ts)
-	at := t.line.at(ts) - uint32(t.clock(t.have)) // timestamp of the first sample in fifo
 	t.line.expected = ts + uint32(int64(n)*t.line.rate/int64(t.inRate))
 	if t.resampler == nil {
 		t.have += copy(t.fifo[t.have:], t.pcm[:n])
 	} else {
 		t.have += t.resampler.Process(t.fifo[t.have:], t.pcm[:n])
 	}
-	return t.drain(f, at, marker)
+	return t.drain(f, marker)
 }
 
 // clock turns samples into units of the RTP clock: they differ for G.722 and opus.
 func (t *transcoder) clock(samples int) int { return samples * t.to.Format.Rate / t.to.SampleRate }
 
-func (t *transcoder) drain(f *media.Frame, at uint32, marker bool) error {
+func (t *transcoder) drain(f *media.Frame, marker bool) error {
 	used := 0
 	for ; t.have-used >= t.size; used += t.size {
 		size, err := t.encoder.Encode(t.data[:], t.fifo[used:used+t.size])
 		if err != nil {
 			return err
 		}
-		t.seq++
-		t.frame = media.Frame{Format: t.to.Format, Payload: t.data[:size], Timestamp: at + uint32(t.clock(used)), Seq: t.seq,
-			Marker: marker, Samples: t.clock(t.size), Source: f.Source | transcoded}
+		t.frame = media.Frame{Format: t.to.Format, Payload: t.data[:size], Timestamp: t.at, Marker: marker,
+			Samples: t.clock(t.size), Source: f.Source | transcoded}
 		marker = false
-		if size > 0 { // else DTX
+		t.at += uint32(t.clock(t.size))
+		if size > 0 { // else DTX: a pause in the timestamps, not in the numbers
+			t.seq++
+			t.frame.Seq = t.seq
 			if err := t.out.WriteFrame(&t.frame); err != nil {
 				return err
 			}

@@ -67,6 +67,7 @@ type LoadOptions struct {
 type Snapshot struct {
 	PJSIP    PJSIP
 	RTP      RTP
+	Opus     Opus
 	CDR      CDR
 	Asterisk Asterisk
 	Logger   Logger
@@ -96,6 +97,7 @@ func Load(fsys fs.FS, o LoadOptions) (*Snapshot, []Problem) {
 	l.readFiles()
 	l.logger()
 	l.rtp()
+	l.codecs()
 	l.cdr()
 	l.acl()
 	l.manager()

@@ -56,7 +56,7 @@ func (l *loader) report(o object, pos Pos, c *complaint) {
 }
 
 // typed are the files that Load understands itself: their problems are its own.
-var typed = []string{"acl.conf", "cdr.conf", "logger.conf", "manager.conf", "pjsip.conf", "pjsip_wizard.conf", "rtp.conf"}
+var typed = []string{"acl.conf", "cdr.conf", "codecs.conf", "logger.conf", "manager.conf", "pjsip.conf", "pjsip_wizard.conf", "rtp.conf"}
 
 // readFiles parses every .conf at the top of the directory, so that a snapshot stays what it is when a file changes.
 // asterisk.conf was read before: it says whether #exec is allowed.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"asterism/codecs"
 	"asterism/engine/media/packetio"
 )
 
@@ -25,6 +26,7 @@ type Config struct {
 	StrictRTP        bool          // believe only learned sources
 	Probation        int           // packets in sequence until an address not in the SDP is believed; 0 = 4
 	RTCPInterval     time.Duration // 0 = 5 s
+	Codecs           codecs.Settings
 	Log              zerolog.Logger
 }
 
@@ -96,7 +98,7 @@ func (c *Config) setDefaults() {
 }
 
 // Reconfigure takes another port range, StrictRTP, Probation and RTCPInterval into force: ports opened from now on have them, those that
-// are open keep their sockets. Shards and Backend stay as New had them. An error leaves all as it was.
+// are open keep their sockets. Encoders made from now on, on any port, are set as Codecs says. Shards and Backend stay as New had them. An error leaves all as it was.
 func (e *Engine) Reconfigure(c Config) error {
 	c.setDefaults()
 	if err := e.pairs.set(c.PortMin, c.PortMax); err != nil {

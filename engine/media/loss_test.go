@@ -7,6 +7,7 @@ import (
 
 	"asterism/codecs"
 	"asterism/codecs/g711"
+	"asterism/codecs/opus"
 	"asterism/engine/media"
 )
 
@@ -72,8 +73,10 @@ func TestTranscoderConceals(t *testing.T) {
 // no concealment could know it.
 func TestTranscoderRestores(t *testing.T) {
 	l := join(t, []codecs.Format{media.FormatOpus}, ulaw)
-	opus, _ := codecs.ByFormat(media.FormatOpus)
-	enc, err := opus.NewEncoder(codecs.EncoderOptions{Fmtp: "useinbandfec=1", PacketLoss: 30, Bitrate: 32000, SampleRate: 16000})
+	format, _ := codecs.ByFormat(media.FormatOpus)
+	settings := opus.DefaultOptions()
+	settings.PacketLoss, settings.Bitrate = 30, 32000
+	enc, err := format.NewEncoder(codecs.EncoderOptions{Fmtp: "useinbandfec=1", SampleRate: 16000, Settings: codecs.Settings{Opus: &settings}})
 	if err != nil {
 		t.Fatal(err)
 	}

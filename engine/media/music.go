@@ -62,9 +62,9 @@ func (m *Music) Listeners() int {
 
 // trackKey is what makes packets alike.
 type trackKey struct {
-	format codecs.Format
-	fmtp   string
-	ptime  time.Duration
+	format  codecs.Format
+	options codecs.EncoderOptions
+	ptime   time.Duration
 }
 
 // track is the music in one codec.
@@ -212,7 +212,7 @@ func (m *Music) read() []int16 {
 // begin makes a track's coder and gives it the blocks from current on.
 func (m *Music) begin(t *track, current int64) {
 	t.synced, t.have, t.frame = true, 0, -1
-	enc, err := t.codec.NewEncoder(codecs.EncoderOptions{Fmtp: t.key.fmtp})
+	enc, err := t.codec.NewEncoder(t.key.options)
 	if err != nil {
 		m.engine.log.Warn().Err(err).Str("codec", t.codec.Name).Msg("media: music is silent")
 		return
@@ -315,7 +315,7 @@ func (b *playback) tune(o *Out) {
 	b.untune()
 	b.codec, b.ptime = playCodec(o)
 	if b.codec.NewEncoder != nil {
-		b.listen.track = b.listen.music.join(o.port.engine, b.codec, trackKey{b.codec.Format, o.Fmtp(b.codec.Format), b.ptime})
+		b.listen.track = b.listen.music.join(o.port.engine, b.codec, trackKey{b.codec.Format, o.EncoderOptions(b.codec.Format), b.ptime})
 	}
 	b.next = (b.next + int64(b.ptime) - 1) / int64(b.ptime) * int64(b.ptime)
 }

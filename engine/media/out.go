@@ -84,7 +84,7 @@ func (o *Out) Accepts(f codecs.Format) bool {
 // prefers PCMU.
 func (o *Out) Preferred() (f codecs.Format, ptime time.Duration, ok bool) {
 	if len(o.codecs) > 0 {
-		return o.codecs[0].Format, o.port.stream.Ptime, true
+		return o.codecs[0].Format, o.ptime(&o.codecs[0]), true
 	}
 	if o.port.rtp == nil && !o.port.agreed {
 		return codecs.Format{Name: "PCMU", Rate: 8000, Channels: 1}, 20 * time.Millisecond, true
@@ -92,14 +92,25 @@ func (o *Out) Preferred() (f codecs.Format, ptime time.Duration, ok bool) {
 	return codecs.Format{}, 0, false
 }
 
-// Fmtp is what the peer said of a format it takes, for the encoder.
-func (o *Out) Fmtp(f codecs.Format) string {
+// ptime is the length of the packets we make of a format.
+func (o *Out) ptime(t *PayloadType) time.Duration {
+	c, ok := codecs.ByFormat(t.Format)
+	if !ok {
+		return o.port.stream.Ptime
+	}
+	return c.Ptime(o.port.stream.Ptime, t.Fmtp)
+}
+
+// EncoderOptions are for an encoder of f: what the peer said of it, and the settings in force.
+func (o *Out) EncoderOptions(f codecs.Format) codecs.EncoderOptions {
+	options := codecs.EncoderOptions{Settings: o.port.engine.config.Load().Codecs}
 	for i := range o.codecs {
 		if o.codecs[i].Format == f {
-			return o.codecs[i].Fmtp
+			options.Fmtp = o.codecs[i].Fmtp
+			break
 		}
 	}
-	return ""
+	return options
 }
 
 // EventFormat is the telephone-event format that goes with a voice clock of this rate: of that rate if there is one

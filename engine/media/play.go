@@ -138,7 +138,7 @@ func (b *playback) prepare(o *Out) {
 	b.codec, b.ptime = playCodec(o)
 	b.encoder = nil
 	if b.codec.NewEncoder != nil {
-		enc, err := b.codec.NewEncoder(codecs.EncoderOptions{Fmtp: o.Fmtp(b.codec.Format)})
+		enc, err := b.codec.NewEncoder(o.EncoderOptions(b.codec.Format))
 		if err != nil {
 			o.port.engine.log.Warn().Err(err).Str("codec", b.codec.Name).Msg("media: playback is silent")
 		} else {
@@ -181,9 +181,9 @@ func playRate(list []PayloadType) int32 {
 // playCodec is the first agreed format we can encode.
 func playCodec(o *Out) (codecs.Codec, time.Duration) {
 	silent := codecs.Codec{Name: "none", Format: codecs.Format{Name: "none", Rate: 8000, Channels: 1}, SampleRate: 8000}
-	for _, pt := range o.codecs {
-		if c, ok := codecs.ByFormat(pt.Format); ok && c.NewEncoder != nil {
-			return c, o.port.stream.Ptime
+	for i := range o.codecs {
+		if c, ok := codecs.ByFormat(o.codecs[i].Format); ok && c.NewEncoder != nil {
+			return c, o.ptime(&o.codecs[i])
 		}
 	}
 	if f, ptime, ok := o.Preferred(); ok && len(o.codecs) == 0 {

@@ -28,7 +28,7 @@ type Stream struct {
 	Send, Receive bool          // direction seen from us
 	Codecs        []PayloadType // agreed voice formats, preferred first
 	DTMF          []PayloadType // telephone-event, one for each clock rate
-	Ptime         time.Duration // of what we make ourselves; 0 = 20 ms
+	Ptime         time.Duration // of what we make ourselves, as far as the codec can (codecs.Codec.Ptime); 0 = 20 ms
 	Held          bool          // the peer holds us, or we the peer: HoldTimeout counts
 }
 
@@ -50,21 +50,15 @@ func (p *Port) SetStream(s Stream) {
 	s.DTMF = canonical(s.DTMF)
 	s.Remote, s.RemoteRTCP = unmap(s.Remote), unmap(s.RemoteRTCP)
 	s.Signalling = s.Signalling.Unmap()
-	s.Ptime = clampPtime(s.Ptime)
+	if s.Ptime <= 0 {
+		s.Ptime = 20 * time.Millisecond
+	}
 	p.playRate.Store(playRate(s.Codecs))
 	p.post(func(sh *shard) {
 		if !p.closed {
 			p.setStream(sh, s)
 		}
 	})
-}
-
-// clampPtime: packets of our own making hold 10 to 60 ms in steps of 10, which every codec here can do.
-func clampPtime(d time.Duration) time.Duration {
-	if d <= 0 {
-		return 20 * time.Millisecond
-	}
-	return min(max(d.Truncate(10*time.Millisecond), 10*time.Millisecond), 60*time.Millisecond)
 }
 
 // canonical copies list with formats as codecs.All writes them, so that they compare with ==.

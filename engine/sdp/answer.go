@@ -64,11 +64,11 @@ func answerMedia(m *Media, l *Local) (*Media, *Result, error) {
 	}
 	ours := &Media{
 		Type: "audio", Port: int(l.Addr.Port()), Proto: m.Proto, Connection: l.Addr.Addr().Unmap(),
-		Direction: r.Direction, Ptime: l.ptime(), RTCPMux: r.RTCPMux,
+		Direction: r.Direction, Ptime: l.ptime(chosen.Codec), RTCPMux: r.RTCPMux,
 	}
 	for _, f := range formats {
 		r.add(PayloadType{f.PT, f.PT, f.Codec, f.Fmtp})
-		f.Fmtp = answerFmtp(f)
+		f.Fmtp = l.answerFmtp(f)
 		ours.Formats = append(ours.Formats, f)
 	}
 	return ours, r, nil
@@ -112,8 +112,8 @@ func isDTMF(f codecs.Format) bool { return strings.EqualFold(f.Name, dtmfName) }
 
 // answerFmtp is what we say about an agreed format. Parameters of formats we only pass on are symmetric (G.729's annexb,
 // iLBC's mode), so the offer's are repeated.
-func answerFmtp(f Format) string {
-	if own := ownFmtp(f.Codec); f.Fmtp == "" || strings.EqualFold(f.Codec.Name, "opus") || isDTMF(f.Codec) {
+func (l *Local) answerFmtp(f Format) string {
+	if own := l.ownFmtp(f.Codec); f.Fmtp == "" || strings.EqualFold(f.Codec.Name, "opus") || isDTMF(f.Codec) {
 		return own
 	}
 	return f.Fmtp

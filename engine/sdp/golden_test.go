@@ -71,7 +71,7 @@ func answerText(t *testing.T, wire string) string {
 func testLocal(names ...string) Local {
 	l := Local{
 		Addr: netip.MustParseAddrPort("203.0.113.1:10000"), DTMF: true,
-		SessionName: "Asterism", Session: 7, Version: 8,
+		SessionName: "Asterism", Session: 7, Version: 8, OpusFmtp: "useinbandfec=1",
 	}
 	for _, n := range names {
 		c, ok := codecs.ByName(n)

@@ -16,7 +16,8 @@ type Local struct {
 	Addr                  netip.AddrPort // of our RTP
 	Codecs                []codecs.Codec // allow=, preferred first
 	DTMF                  bool           // telephone-event
-	Ptime                 int            // ms we like to receive; 0: 20
+	Framing               map[string]int // ms we like to receive of a codec, by its name; 20 if it says nothing
+	OpusFmtp              string         // what we say of Opus (RFC 7587 §6.1)
 	RTCPMux               bool           // offer it, or accept it when offered
 	Direction             Direction      // ours
 	SessionName, Username string         // "" means "-"

@@ -1,6 +1,7 @@
 package sdp
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -43,10 +44,14 @@ func Reoffer(prev *Description, l Local) *Description {
 	} else {
 		d.Media = append(d.Media, Media{})
 	}
-	d.Media[audio] = Media{
+	m := Media{
 		Type: "audio", Port: int(l.Addr.Port()), Proto: "RTP/AVP", Connection: d.Connection,
-		Formats: offered(&l, numbers), Direction: l.Direction, Ptime: l.ptime(), RTCPMux: l.RTCPMux,
+		Formats: offered(&l, numbers), Direction: l.Direction, Ptime: 20, RTCPMux: l.RTCPMux,
 	}
+	if len(m.Formats) > 0 {
+		m.Ptime = l.ptime(m.Formats[0].Codec)
+	}
+	d.Media[audio] = m
 	return d
 }
 
@@ -69,9 +74,12 @@ func supported(m *Media) bool {
 	return strings.EqualFold(m.Type, "audio") && (strings.EqualFold(m.Proto, "RTP/AVP") || strings.EqualFold(m.Proto, "RTP/AVPF"))
 }
 
-func (l *Local) ptime() int {
-	if l.Ptime > 0 {
-		return l.Ptime
+// ptime is what we like to receive of a format.
+func (l *Local) ptime(f codecs.Format) int {
+	for _, c := range l.Codecs {
+		if same(c.Format, f) {
+			return cmp.Or(l.Framing[c.Name], 20)
+		}
 	}
 	return 20
 }
@@ -83,7 +91,7 @@ func offered(l *Local, numbers *numbers) (formats []Format) {
 		if !ok || len(formats) == MaxFormats/2 {
 			continue
 		}
-		formats = append(formats, Format{PT: pt, Codec: c.Format, Fmtp: ownFmtp(c.Format)})
+		formats = append(formats, Format{PT: pt, Codec: c.Format, Fmtp: l.ownFmtp(c.Format)})
 		if !slices.Contains(rates, c.Format.Rate) {
 			rates = append(rates, c.Format.Rate)
 		}
@@ -108,10 +116,10 @@ func offered(l *Local, numbers *numbers) (formats []Format) {
 }
 
 // ownFmtp is what we say about a format we offer.
-func ownFmtp(f codecs.Format) string {
+func (l *Local) ownFmtp(f codecs.Format) string {
 	switch {
 	case strings.EqualFold(f.Name, "opus"):
-		return "useinbandfec=1" // RFC 7587 §6.1: our decoder makes use of it
+		return l.OpusFmtp
 	case strings.EqualFold(f.Name, "G729"):
 		return "annexb=no"
 	case strings.EqualFold(f.Name, "iLBC"):

@@ -1,6 +1,7 @@
 package pjsip
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/netip"
@@ -66,6 +67,7 @@ func (t *Tech) newPort(l *leg, gen *Generation, hop *sip.Transport, remote netip
 	l.local = sdp.Local{
 		Addr: netip.AddrPortFrom(advertised, port.LocalAddr().Port()), Codecs: codecsOf(e), DTMF: e.DTMFMode != "none" && e.DTMFMode != "info" && e.DTMFMode != "inband",
 		SessionName: e.SDPSession, Username: e.SDPOwner, Session: uint64(time.Now().Unix()), Version: uint64(time.Now().Unix()), Direction: sdp.SendRecv,
+		Framing: e.Framing, OpusFmtp: gen.OpusFmtp,
 	}
 	return nil
 }
@@ -132,7 +134,7 @@ func (l *leg) sessionBody() (body []byte, offered bool, err error) {
 // apply puts an agreement in force.
 func (l *leg) apply(r *sdp.Result) {
 	s := media.Stream{
-		Remote: r.Remote, RemoteRTCP: r.RemoteRTCP, RTCPMux: r.RTCPMux, Ptime: time.Duration(r.Ptime) * time.Millisecond, Held: r.Hold,
+		Remote: r.Remote, RemoteRTCP: r.RemoteRTCP, RTCPMux: r.RTCPMux, Ptime: l.ptime(r), Held: r.Hold,
 		Send:    r.Direction == sdp.SendRecv || r.Direction == sdp.SendOnly,
 		Receive: r.Direction == sdp.SendRecv || r.Direction == sdp.RecvOnly,
 		Codecs:  payloadTypes(r.Codecs), DTMF: payloadTypes(r.DTMF),
@@ -144,6 +146,19 @@ func (l *leg) apply(r *sdp.Result) {
 		l.held = r.Hold
 		l.log.Info().Bool("held", r.Hold).Msg("hold changed by the far end")
 	}
+}
+
+// ptime is the length of the packets we make: the peer's wish, unless allow=codec:ms says otherwise and use_ptime does not.
+//
+// Deviates: Asterisk heeds the peer's wish with use_ptime=yes only; a phone that asks for 40 ms has its reasons.
+func (l *leg) ptime(r *sdp.Result) time.Duration {
+	ms := r.Ptime
+	if len(r.Codecs) > 0 && !l.endpoint.UsePtime {
+		if c, ok := codecs.ByFormat(r.Codecs[0].Format); ok {
+			ms = cmp.Or(l.endpoint.Framing[c.Name], ms)
+		}
+	}
+	return time.Duration(ms) * time.Millisecond
 }
 
 func payloadTypes(in []sdp.PayloadType) []media.PayloadType {

@@ -30,6 +30,7 @@ type Generation struct {
 	Directory *endpoint.Directory
 	Index     *dialplan.Index
 	Find      func(context, exten, cid string) (dialplan.Entry, bool) // for numbers from the wire
+	OpusFmtp  string                                                  // what our SDP says of Opus
 	Attached  any                                                     // goes with each channel: the engine's own generation
 }
 
