@@ -42,7 +42,13 @@
 ---@class pbx.Dial
 ---@field targets string[] "PJSIP/100", …
 ---@field timeout_ms? number
----@field ring? boolean the caller hears ringing at once
+---@field progress_timeout_ms? number without ringing, early media or answer
+---@field ring? "real"|"until_media"|"fake"|"none" what the caller hears: what comes; ringing at once until early media comes; ringing alone; nothing
+---@field forward_callerid? pbx.CallerID shown to whom a phone forwards to
+---@field forward_untimed? boolean a forward takes the timeout away
+---@field cancel_cause? integer told to the phones that do not answer
+---@field digits? string keys of the caller that end it
+---@field before? fun(leg: pbx.Channel) called for each phone when all are found and none rings
 ---@field ignore_forwards? boolean
 ---@field forward_context? string
 ---@field callerid? pbx.CallerID
@@ -54,11 +60,22 @@
 ---@field timed_out boolean
 ---@field ring_ms? number
 ---@field progress_ms? number
+---@field digit? string of digits, that was pressed
 ---@field cause integer
 ---@field legs table[]
 
+---@class pbx.Bridge
+---@field limit_ms? number
+---@field mine? table<string, string> codes that the channel's party may press, and their names
+---@field theirs? table<string, string> those of the peer's
+---@field pause_ms? number between two keys of a code (1000)
+
 ---@class pbx.Bridged
 ---@field peer_hung_up boolean
+---@field peer_moved boolean another party sent the peer elsewhere; it is no longer this script's
+---@field timed_out boolean
+---@field code? string the name of the code that was pressed
+---@field by_peer? boolean it was the peer who pressed it
 ---@field duration_ms number
 
 ---@class pbx.Channel
@@ -103,7 +120,8 @@
 ---@field send_digits fun(self: pbx.Channel, keys: string, gap_ms?: number, ms?: number, channel?: string): boolean?, string? Sends keys to the party, or to another live channel's. true, or nil and why not.
 ---@field jitter_buffer fun(self: pbx.Channel, how?: pbx.JitterBuffer): boolean?, string? Evens out what the party sends before others hear it; without an argument passes it on as it comes. true, or nil and why not.
 ---@field dial fun(self: pbx.Channel, how: pbx.Dial): pbx.Dialled Rings one or more parties; raises when the caller leaves.
----@field bridge fun(self: pbx.Channel, peer: pbx.Channel): pbx.Bridged Joins it with a party that dial brought, until one of them leaves.
+---@field bridge fun(self: pbx.Channel, peer: pbx.Channel, until?: pbx.Bridge): pbx.Bridged Joins it with a party that dial brought, until one of them leaves, the time is up, or a code is pressed.
+---@field go_on fun(self: pbx.Channel, context: string, exten: string, priority?: integer) Sends a party that dial brought into the dialplan on its own; the script is done with it.
 ---@field hangup fun(self: pbx.Channel, cause?: integer|string) Ends the channel and returns; whatever waits next on it raises.
 ---@field set_cause fun(self: pbx.Channel, cause: integer|string) The cause its hang-up will have.
 ---@field locate fun(self: pbx.Channel, place: string): string?, string, integer Takes [[context,]exten,]priority apart: context, extension, priority; labels, +n and -n are looked up. Or nil and why not.

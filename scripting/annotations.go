@@ -52,7 +52,13 @@ const annotationTypes = `---@meta pbx
 ---@class pbx.Dial
 ---@field targets string[] "PJSIP/100", …
 ---@field timeout_ms? number
----@field ring? boolean the caller hears ringing at once
+---@field progress_timeout_ms? number without ringing, early media or answer
+---@field ring? "real"|"until_media"|"fake"|"none" what the caller hears: what comes; ringing at once until early media comes; ringing alone; nothing
+---@field forward_callerid? pbx.CallerID shown to whom a phone forwards to
+---@field forward_untimed? boolean a forward takes the timeout away
+---@field cancel_cause? integer told to the phones that do not answer
+---@field digits? string keys of the caller that end it
+---@field before? fun(leg: pbx.Channel) called for each phone when all are found and none rings
 ---@field ignore_forwards? boolean
 ---@field forward_context? string
 ---@field callerid? pbx.CallerID
@@ -64,11 +70,22 @@ const annotationTypes = `---@meta pbx
 ---@field timed_out boolean
 ---@field ring_ms? number
 ---@field progress_ms? number
+---@field digit? string of digits, that was pressed
 ---@field cause integer
 ---@field legs table[]
 
+---@class pbx.Bridge
+---@field limit_ms? number
+---@field mine? table<string, string> codes that the channel's party may press, and their names
+---@field theirs? table<string, string> those of the peer's
+---@field pause_ms? number between two keys of a code (1000)
+
 ---@class pbx.Bridged
 ---@field peer_hung_up boolean
+---@field peer_moved boolean another party sent the peer elsewhere; it is no longer this script's
+---@field timed_out boolean
+---@field code? string the name of the code that was pressed
+---@field by_peer? boolean it was the peer who pressed it
 ---@field duration_ms number
 
 `

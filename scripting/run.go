@@ -52,7 +52,9 @@ func (g *Generation) Run(ch *channel.Channel) error {
 		return err
 	}
 	defer c.close()
-	err = c.run()
+	if !(ch.HungUp() && ch.Place().Exten == "h") { // a callee who is sent to `h` alone
+		err = c.run()
+	}
 	c.timeouts.stop()
 	ch.Hangup(0)
 	if err != nil && scriptError(err).Killed != nil {

@@ -16,13 +16,18 @@ import (
 // Bridge is two ports joined.
 type Bridge struct{ link *media.Link }
 
+// Digits says whose telephone-events a bridge does not relay: a script waits for them.
+type Digits struct{ KeepA, KeepB bool }
+
 // Join relays voice and telephone-events between two ports until Leave, or until one of them is closed or joined with another.
 // It returns when that is in force; media.ErrClosed if one of them is closed. It must not be called from a port's callbacks.
-func Join(a, b *media.Port) (*Bridge, error) {
+func Join(a, b *media.Port) (*Bridge, error) { return join(a, b, Digits{}) }
+
+func join(a, b *media.Port, digits Digits) (*Bridge, error) {
 	if a == b {
 		return nil, fmt.Errorf("bridge: %w", media.ErrSame)
 	}
-	link, err := media.Connect(a, b, newDirection(b.Out()), newDirection(a.Out()))
+	link, err := media.Connect(a, b, newDirection(b.Out(), digits.KeepA), newDirection(a.Out(), digits.KeepB))
 	if err != nil {
 		return nil, fmt.Errorf("bridge: %w", err)
 	}

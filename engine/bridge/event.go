@@ -11,6 +11,10 @@ const telephoneEvent = "telephone-event"
 
 // chooseEvent: events pass when the other leg has them, at its clock.
 func (d *direction) chooseEvent(f codecs.Format) {
+	if d.mute {
+		d.way = noEvent
+		return
+	}
 	voice, _, _ := d.out.Preferred()
 	if d.coder == nil && d.out.Accepts(f) && f.Rate == voice.Rate {
 		d.way, d.target = pass, f

@@ -13,18 +13,19 @@ type Leg interface {
 	SetJoined(on bool)
 }
 
-// JoinLegs joins the ports of two legs of any technology; other must be a Leg too. leave is idempotent.
-func JoinLegs(a Leg, other any) (leave func(), err error) {
+// JoinLegs joins the ports of two legs of any technology; other must be a Leg too. Digits that are kept reach the leg as if it were not
+// joined. leave is idempotent.
+func JoinLegs(a Leg, other any, digits Digits) (leave func(), err error) {
 	b, ok := other.(Leg)
 	if !ok {
 		return nil, fmt.Errorf("bridge: %T has no port to join", other)
 	}
-	joined, err := Join(a.Port(), b.Port())
+	joined, err := join(a.Port(), b.Port(), digits)
 	if err != nil {
 		return nil, err
 	}
-	a.SetJoined(true)
-	b.SetJoined(true)
+	a.SetJoined(!digits.KeepA)
+	b.SetJoined(!digits.KeepB)
 	return func() {
 		joined.Leave()
 		a.SetJoined(false)

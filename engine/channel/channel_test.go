@@ -23,6 +23,7 @@ type fakeLeg struct {
 	playFor   time.Duration
 	onCall    func(func(LegEvent))
 	answerErr error
+	kept      KeptDigits
 }
 
 func (l *fakeLeg) note(s string) { l.mu.Lock(); l.did = append(l.did, s); l.mu.Unlock() }
@@ -52,7 +53,11 @@ func (l *fakeLeg) Echo(on bool)                        {}
 func (l *fakeLeg) SetJitterBuffer(*media.JitterBuffer) {}
 func (l *fakeLeg) Tap(media.Tap) func()                { l.note("tap"); return func() { l.note("untap") } }
 func (l *fakeLeg) SendDigit(d rune, _ time.Duration)   { l.note("dtmf " + string(d)) }
-func (l *fakeLeg) Join(Media) (func(), error)          { l.note("join"); return func() { l.note("leave") }, nil }
+func (l *fakeLeg) Join(_ Media, keep KeptDigits) (func(), error) {
+	l.kept = keep
+	l.note("join")
+	return func() { l.note("leave") }, nil
+}
 func (l *fakeLeg) Call(notify func(LegEvent)) {
 	l.note("call")
 	l.notify = notify

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"asterism/engine/dialplan"
 	"asterism/engine/tone"
 
 	"github.com/rs/zerolog"
@@ -98,6 +99,12 @@ func (k *Core) Clock() Clock { return k.clock }
 
 // Start runs the dialplan for ch on a goroutine that the engine owns.
 func (k *Core) Start(ch *Channel) { k.start(ch) }
+
+// GoOn sends a channel that its owner is done with into the dialplan at p, on a goroutine that the engine owns.
+func (c *Channel) GoOn(p dialplan.Place) {
+	c.SetPlace(p)
+	c.core.start(c)
+}
 
 // New makes a channel and adds it to the live ones. Release must be called when its owner is done with it.
 func (k *Core) New(cfg Config) *Channel {

@@ -27,11 +27,33 @@ type DialRequest struct {
 	Timeout        time.Duration
 	CallerID       *CallerID // shown instead of the caller's own
 	Variables      map[string]string
-	FakeRinging    bool   // Dial's r: the caller hears ringing whatever the legs say, and no early media
-	IgnoreForwards bool   // Dial's i: a leg that forwards counts as busy
-	ForwardContext string // where a 3xx is looked up; "": FORWARD_CONTEXT of the caller, else its current context
-	OnEvent        func(DialEvent)
+	Ringback       Ringback
+	IgnoreForwards bool      // Dial's i: a leg that forwards counts as busy
+	ForwardContext string    // where a 3xx is looked up; "": FORWARD_CONTEXT of the caller, else its current context
+	ForwardCaller  *CallerID // shown to where a 3xx points, instead of the caller's
+	ForwardUntimed bool      // Dial's z: a forward takes the timeout away
+	// ProgressTimeout ends the Dial when nobody rings, sends early media or answers within it; 0 is never.
+	ProgressTimeout time.Duration
+	// Cancel is the cause told to the legs that did not answer; 0: AnsweredElsewhere when another one did, else NormalClearing.
+	Cancel Cause
+	// Digits are those of the caller that end the Dial; the first one is DialResult.Digit.
+	Digits string
+	// Before runs for each leg when all are made and none is called (Dial's b). It may hang the leg up.
+	Before  func(leg *Channel) error
+	OnEvent func(DialEvent)
 }
+
+// Ringback is what the caller hears while legs ring.
+type Ringback int
+
+// The ways of ringback: what the legs signal; ringing at once until a leg sends early media (Dial's R); ringing at once and nothing else
+// (r); nothing, because the script plays something (m).
+const (
+	RingbackReal Ringback = iota
+	RingbackUntilMedia
+	RingbackFake
+	RingbackNone
+)
 
 // DialEvent tells a script what happens while legs ring.
 type DialEvent struct {
@@ -58,12 +80,10 @@ type DialResult struct {
 	Target                 Target // of Peer
 	Legs                   []DialLegResult
 	TimedOut               bool
+	Digit                  rune // of DialRequest.Digits, which the caller pressed; 0: none
 	RingTime, ProgressTime time.Duration
 	Cause                  Cause
 }
-
-// maxForwards bounds chains of 3xx and Local channels (Asterisk: MAX_FORWARDS, default 20).
-const maxForwards = 20
 
 // dialLeg is one channel that rings for a Dial.
 type dialLeg struct {
@@ -90,6 +110,8 @@ type dial struct {
 	ringing  bool
 	early    func() // ends the early media
 	earlyLeg *dialLeg
+	timer    <-chan time.Time
+	progress <-chan time.Time // of ProgressTimeout
 }
 
 // Dial rings all targets at once and returns when one answered, all failed, the time is up, or the caller hung up (then with
@@ -101,13 +123,17 @@ func (c *Channel) Dial(req DialRequest) (DialResult, error) {
 	d := &dial{caller: c, req: req, began: c.core.clock.Now(), running: map[*dialLeg]bool{}, reports: make(chan legReport, 16), done: make(chan struct{})}
 	d.res.RingTime, d.res.ProgressTime = -1, -1
 	defer close(d.done)
+	var made []*dialLeg
 	for _, t := range req.Targets {
-		d.add(t, 0)
+		made = append(made, d.add(t, 0, nil)...)
 	}
-	if req.FakeRinging && len(d.running) > 0 {
+	err := d.call(made)
+	if len(d.running) > 0 && (req.Ringback == RingbackFake || req.Ringback == RingbackUntilMedia) {
 		d.ring()
 	}
-	err := d.wait()
+	if err == nil {
+		err = d.wait()
+	}
 	if d.early != nil {
 		d.early()
 	}
@@ -117,8 +143,8 @@ func (c *Channel) Dial(req DialRequest) (DialResult, error) {
 	return d.res, err
 }
 
-// add makes and calls the channels of one target.
-func (d *dial) add(t Target, forwards int) {
+// add makes the channels of one target; from is the leg that was forwarded there, nil for the first ones.
+func (d *dial) add(t Target, forwards int, from *dialLeg) (made []*dialLeg) {
 	tech, ok := d.caller.core.techs[t.Tech]
 	if !ok {
 		tech, ok = d.caller.core.techFold(t.Tech)
@@ -126,13 +152,9 @@ func (d *dial) add(t Target, forwards int) {
 	if !ok {
 		d.failed(t, ChanNotImplemented)
 		d.caller.log.Warn().Str("target", t.String()).Msg("dial: no such technology")
-		return
+		return nil
 	}
-	id := d.caller.CallerID()
-	if d.req.CallerID != nil {
-		id = *d.req.CallerID
-	}
-	channels, err := tech.Request(d.caller.ctx, t.Resource, &DialLeg{Parent: d.caller, CallerID: id, Variables: d.req.Variables})
+	channels, err := tech.Request(d.caller.ctx, t.Resource, d.wanted(from))
 	if err != nil || len(channels) == 0 {
 		cause := SubscriberAbsent
 		var unavailable *UnavailableError
@@ -141,20 +163,42 @@ func (d *dial) add(t Target, forwards int) {
 		}
 		d.failed(t, cause)
 		d.caller.log.Info().Str("target", t.String()).Int("cause", int(cause)).AnErr("reason", err).Msg("dial: cannot be reached")
-		return
+		return nil
 	}
 	for _, ch := range channels {
 		leg := &dialLeg{target: t, ch: ch, forwards: forwards, result: len(d.res.Legs)}
 		d.res.Legs = append(d.res.Legs, DialLegResult{Target: t, Channel: ch.Name(), Created: true})
 		d.running[leg] = true
-		d.caller.core.observer.DialBegan(d.caller, ch, t)
-		ch.leg.(Caller).Call(func(ev LegEvent) {
+		made = append(made, leg)
+	}
+	return made
+}
+
+// call sends the calls of legs on their way, each after Before. An error is the caller's end.
+func (d *dial) call(legs []*dialLeg) error {
+	for _, leg := range legs {
+		d.caller.core.observer.DialBegan(d.caller, leg.ch, leg.target)
+	}
+	if d.req.Before != nil {
+		for _, leg := range legs {
+			if err := d.req.Before(leg.ch); err != nil {
+				return err
+			}
+		}
+	}
+	for _, leg := range legs {
+		if leg.ch.HungUp() { // by Before
+			d.legEnded(leg, LegEvent{Kind: LegEnded, Cause: leg.ch.HangupCause()})
+			continue
+		}
+		leg.ch.leg.(Caller).Call(func(ev LegEvent) {
 			select {
 			case d.reports <- legReport{leg, ev}:
 			case <-d.done: // nobody waits any more; the channel's own context tells the rest
 			}
 		})
 	}
+	return nil
 }
 
 func (d *dial) failed(t Target, cause Cause) {
@@ -164,11 +208,19 @@ func (d *dial) failed(t Target, cause Cause) {
 
 // wait is the life of the Dial.
 func (d *dial) wait() error {
-	var timer <-chan time.Time
-	if d.req.Timeout > 0 {
-		var stop func()
-		timer, stop = d.caller.core.clock.After(d.req.Timeout)
-		defer stop()
+	for _, limit := range []struct {
+		timer *<-chan time.Time
+		after time.Duration
+	}{{&d.timer, d.req.Timeout}, {&d.progress, d.req.ProgressTimeout}} {
+		if limit.after > 0 {
+			timer, stop := d.caller.core.clock.After(limit.after)
+			defer stop()
+			*limit.timer = timer
+		}
+	}
+	var digits <-chan struct{}
+	if d.req.Digits != "" {
+		digits = d.caller.digits.signal
 	}
 	for len(d.running) > 0 {
 		select {
@@ -176,14 +228,26 @@ func (d *dial) wait() error {
 			if d.report(r) {
 				return nil
 			}
-		case <-timer:
-			d.res.TimedOut = true
-			d.res.Cause = NoAnswer
-			return nil
+		case <-digits:
+			if key := d.caller.digits.find(d.req.Digits); key != 0 {
+				d.caller.digits.take(key)
+				d.res.Digit = key
+				return nil
+			}
+		case <-d.timer:
+			return d.timedOut()
+		case <-d.progress:
+			return d.timedOut()
 		case <-d.caller.stopped():
 			return d.caller.gone()
 		}
 	}
+	return nil
+}
+
+func (d *dial) timedOut() error {
+	d.res.TimedOut = true
+	d.res.Cause = NoAnswer
 	return nil
 }
 
@@ -194,6 +258,9 @@ func (d *dial) report(r legReport) bool {
 	}
 	if d.req.OnEvent != nil {
 		d.req.OnEvent(DialEvent{r.leg.target, r.leg.ch.Name(), r.ev.Kind, r.ev.Cause})
+	}
+	if r.ev.Kind != LegEnded {
+		d.progress = nil
 	}
 	switch r.ev.Kind {
 	case LegRinging:
@@ -206,7 +273,7 @@ func (d *dial) report(r legReport) bool {
 		if d.res.ProgressTime < 0 {
 			d.res.ProgressTime = d.since()
 		}
-		d.progress(r.leg)
+		d.earlyMedia(r.leg)
 	case LegAnswered:
 		delete(d.running, r.leg)
 		d.res.Legs[r.leg.result].Status = StatusAnswer
@@ -224,7 +291,7 @@ func (d *dial) since() time.Duration { return d.caller.core.clock.Now().Sub(d.be
 
 // ring lets the caller hear ringing, once.
 func (d *dial) ring() {
-	if d.ringing || d.early != nil {
+	if d.ringing || d.early != nil || d.req.Ringback == RingbackNone {
 		return
 	}
 	d.ringing = true
@@ -233,9 +300,9 @@ func (d *dial) ring() {
 	}
 }
 
-// progress passes one leg's early media to the caller: only with a single destination and without r, as Asterisk.
-func (d *dial) progress(leg *dialLeg) {
-	if d.req.FakeRinging || len(d.req.Targets) > 1 || d.early != nil || len(d.running) > 1 {
+// earlyMedia passes one leg's early media to the caller: only with a single destination and without r or m, as Asterisk.
+func (d *dial) earlyMedia(leg *dialLeg) {
+	if d.req.Ringback >= RingbackFake || len(d.req.Targets) > 1 || d.early != nil || len(d.running) > 1 {
 		d.ring()
 		return
 	}
@@ -247,7 +314,7 @@ func (d *dial) progress(leg *dialLeg) {
 		return
 	}
 	d.caller.StopTone()
-	leave, err := mine.Join(theirs)
+	leave, err := mine.Join(theirs, KeptDigits{Mine: d.req.Digits != ""})
 	if err != nil {
 		d.caller.log.Warn().Err(err).Msg("dial: early media not joined")
 		return
@@ -274,33 +341,17 @@ func (d *dial) legEnded(leg *dialLeg, ev LegEvent) {
 	leg.ch.Release()
 }
 
-// forward follows a 3xx: a target without a technology goes to Local/target@context, so that the dialplan decides, as in Asterisk.
-func (d *dial) forward(leg *dialLeg, ev LegEvent) {
-	entry := &d.res.Legs[leg.result]
-	if d.req.IgnoreForwards || leg.forwards >= maxForwards || strings.ContainsAny(ev.Forward, "&,") {
-		entry.Status, entry.Cause = StatusBusy, UserBusy
-		return
-	}
-	context := d.req.ForwardContext
-	if context == "" {
-		context, _ = d.caller.Get("FORWARD_CONTEXT")
-	}
-	if context == "" {
-		context = d.caller.Place().Context
-	}
-	d.caller.log.Info().Str("leg", leg.ch.Name()).Str("forward", ev.Forward).Str("context", context).Msg("dial: forwarded")
-	entry.Status = StatusNoAnswer // it neither was busy nor failed: another leg took its place
-	d.add(Target{"Local", ev.Forward + "@" + context}, leg.forwards+1)
-}
-
 // cancelOthers ends the legs that still run.
 func (d *dial) cancelOthers(err error) {
 	cause, status := AnsweredElsewhere, StatusNoAnswer
 	if d.res.Peer == nil {
 		cause = NormalClearing
-		if err != nil {
+		if err != nil || d.res.Digit != 0 {
 			status = StatusCancel
 		}
+	}
+	if d.req.Cancel != 0 {
+		cause = d.req.Cancel
 	}
 	for leg := range d.running {
 		d.res.Legs[leg.result].Status = ""

@@ -46,9 +46,12 @@ type Media interface {
 	Tap(t media.Tap) (remove func())
 	// SetJitterBuffer puts a jitter buffer between the party and the bridge or echo it is heard in; nil takes it out.
 	SetJitterBuffer(*media.JitterBuffer)
-	// Join relays sound and digits between two legs until leave is called.
-	Join(other Media) (leave func(), err error)
+	// Join relays sound and digits between two legs until leave is called; digits that are kept are for the script (Channel.Digit).
+	Join(other Media, keep KeptDigits) (leave func(), err error)
 }
+
+// KeptDigits says whose digits do not pass a join.
+type KeptDigits struct{ Mine, Theirs bool }
 
 // Caller is a Leg that can be dialled.
 type Caller interface {

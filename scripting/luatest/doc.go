@@ -19,6 +19,8 @@
 //	t:dialplan(text)            Lua text that goes before the harness's own context: extensions = {...}
 //	t:phone(target, {...})      what a dialled target does: ring_ms, progress_ms, answer_ms, hangup_ms (after the answer), end_ms + cause,
 //	                            forward = "…" (with end_ms or at once). A target without is unavailable (cause 20).
+//	                            keys = {[at_ms] = "12#"} are pressed there, counted from the call
+//	t:peer(target)              the phone's last call: p:sent() the digits it got, p:get(name), p:shown() who called, p:callerid(); nil without one
 //	t:sound(name, ms)           how long a prompt is (1000 otherwise); false: there is none
 //	t:equal(got, want)  t:ok(value)  t:contains(text, part)
 //	c:press(at_ms, digits)      keys pressed from then on, 100 ms apart       c:hang_up(at_ms)      the caller leaves

@@ -19,6 +19,7 @@ type leg struct {
 	w     *world
 	phone *phone // what it does when dialled; nil for the caller
 	sound *sounding
+	shown channel.CallerID // of whom it was called
 
 	mu          sync.Mutex // guards below; a leaf
 	ch          *channel.Channel
@@ -88,6 +89,11 @@ func (l *leg) Call(notify func(channel.LegEvent)) {
 			l.w.clock.At(duration(p.answer+p.hangup), func() { l.ch.FarEndGone(channel.NormalClearing) })
 		}
 	}
+	for _, pr := range p.presses {
+		for i, key := range pr.keys {
+			l.w.clock.At(pr.at+time.Duration(i)*100*time.Millisecond, func() { l.ch.Digit(key) })
+		}
+	}
 	if p.end >= 0 {
 		l.w.clock.At(duration(p.end), func() {
 			if !l.ch.HungUp() {
@@ -106,6 +112,8 @@ type phone struct {
 	ring, progress, answer, hangup, end float64
 	cause                               channel.Cause
 	forward                             string
+	presses                             []press
+	calls                               []*leg // that were made to it
 }
 
 // tech makes legs for the targets the test told of.
@@ -122,7 +130,8 @@ func (t *tech) Request(_ context.Context, resource string, d *channel.DialLeg) (
 	if p == nil {
 		return nil, &channel.UnavailableError{Cause: channel.SubscriberAbsent, Reason: "no phone " + target + " in this test"}
 	}
-	l := &leg{w: t.w, phone: p, sound: &sounding{w: t.w}}
+	l := &leg{w: t.w, phone: p, sound: &sounding{w: t.w}, shown: d.CallerID}
+	p.calls = append(p.calls, l)
 	l.ch = t.w.core.New(channel.Config{Tech: t.name, Endpoint: resource, Leg: l, State: channel.Dialing, Parent: d.Parent, CallerID: d.CallerID, Variables: d.Variables})
 	return []*channel.Channel{l.ch}, nil
 }
@@ -199,7 +208,7 @@ func (s *sounding) SendDigit(d rune, _ time.Duration) {
 	s.sent += string(d)
 }
 
-func (s *sounding) Join(channel.Media) (func(), error) { return func() {}, nil }
+func (s *sounding) Join(channel.Media, channel.KeptDigits) (func(), error) { return func() {}, nil }
 
 // prompts are sounds of silence, as long as the test says; it notes what was opened.
 type prompts struct {

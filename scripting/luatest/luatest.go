@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -126,6 +127,8 @@ type world struct {
 	mu  sync.Mutex // guards below; a leaf
 	log bytes.Buffer
 	rel []string
+
+	started []*channel.Channel // that run on their own
 }
 
 // Write takes log lines.
@@ -145,7 +148,7 @@ func newWorld(t *testing.T, plugins fs.FS) *world {
 	w := &world{t: t, plugins: plugins, clock: NewClock(), prompts: &prompts{lengths: map[string]time.Duration{}}, phones: map[string]*phone{}, techs: map[string]bool{}}
 	w.store = store.NewMemory(w.clock.Now)
 	log := zerolog.New(w)
-	w.core = channel.NewCore(channel.CoreConfig{Clock: w.clock, Log: log})
+	w.core = channel.NewCore(channel.CoreConfig{Clock: w.clock, Log: log, Start: w.start})
 	w.host = scripting.New(scripting.Config{Plugins: []fs.FS{plugins}, Store: w.store, Sounds: w.prompts, Log: log, Clock: w.clock})
 	w.tech("PJSIP")
 	w.tech("Local")
@@ -166,6 +169,27 @@ func (w *world) close() {
 	}
 	w.host.Close()
 	_ = w.store.Close()
+}
+
+// start runs a channel that was sent into the dialplan on its own.
+func (w *world) start(ch *channel.Channel) {
+	w.mu.Lock()
+	w.started = append(w.started, ch)
+	w.mu.Unlock()
+	go func() { // run waits for it
+		_ = w.gen.Run(ch) // what went wrong is in the log
+		ch.Release()
+		w.mu.Lock()
+		w.started = slices.DeleteFunc(w.started, func(c *channel.Channel) bool { return c == ch })
+		w.mu.Unlock()
+	}()
+}
+
+// others are the channels that run on their own.
+func (w *world) others() []*channel.Channel {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Clone(w.started)
 }
 
 // party is the channel a test drives.
@@ -241,7 +265,17 @@ func (p *party) run(place dialplan.Place) error {
 		synctest.Wait()
 		select {
 		case <-done:
-			p.took = p.w.clock.Now().Sub(p.began)
+			if p.took == 0 {
+				p.took = p.w.clock.Now().Sub(p.began)
+			}
+			if others := p.w.others(); len(others) > 0 {
+				if !p.w.clock.Advance() {
+					for _, ch := range others {
+						ch.Hangup(channel.NormalClearing)
+					}
+				}
+				continue
+			}
 			if (failed != nil) != p.fails {
 				return fmt.Errorf("the script's error is %v; c:fails() says that there will be one", failed)
 			}

@@ -50,6 +50,7 @@ func (w *world) table(l *lua.LState) *lua.LTable {
 			w.prompts.lengths[l.CheckString(2)] = d
 			return 0
 		},
+		"peer":  func(l *lua.LState) int { l.Push(w.peer(l)); return 1 },
 		"phone": func(l *lua.LState) int { w.addPhone(l.CheckString(2), l.CheckTable(3)); return 0 },
 		"channel": func(l *lua.LState) int {
 			l.Push(w.newParty(l, l.OptTable(2, l.NewTable())).table(l))
@@ -104,7 +105,41 @@ func (w *world) addPhone(target string, t *lua.LTable) {
 	if p.forward != "" && p.cause == 0 {
 		p.cause = channel.RedirectedToNew
 	}
+	if keys, ok := t.RawGetString("keys").(*lua.LTable); ok {
+		keys.ForEach(func(at, digits lua.LValue) {
+			p.presses = append(p.presses, press{duration(float64(lua.LVAsNumber(at))), lua.LVAsString(digits)})
+		})
+	}
 	w.phones[target] = p
+}
+
+// peer is phone NAME's last call as tests see it; nil before it was called.
+func (w *world) peer(l *lua.LState) lua.LValue {
+	p := w.phones[l.CheckString(2)]
+	if p == nil || len(p.calls) == 0 {
+		return lua.LNil
+	}
+	leg := p.calls[len(p.calls)-1]
+	text := func(get func() string) lua.LGFunction {
+		return func(l *lua.LState) int { l.Push(lua.LString(get())); return 1 }
+	}
+	return methods(l, map[string]lua.LGFunction{
+		"sent": text(func() string {
+			leg.sound.mu.Lock()
+			defer leg.sound.mu.Unlock()
+			return leg.sound.sent
+		}),
+		"get": func(l *lua.LState) int {
+			if v, ok := leg.ch.Get(l.CheckString(2)); ok {
+				l.Push(lua.LString(v))
+			} else {
+				l.Push(lua.LNil)
+			}
+			return 1
+		},
+		"shown":    text(func() string { return leg.shown.String() }),
+		"callerid": text(func() string { return leg.ch.CallerID().String() }),
+	})
 }
 
 func (w *world) newParty(_ *lua.LState, t *lua.LTable) *party {

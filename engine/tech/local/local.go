@@ -203,4 +203,6 @@ func (e *end) SetJoined(on bool) {
 }
 
 // Join relays sound and digits to another leg until leave is called.
-func (e *end) Join(other channel.Media) (leave func(), err error) { return bridge.JoinLegs(e, other) }
+func (e *end) Join(other channel.Media, keep channel.KeptDigits) (leave func(), err error) {
+	return bridge.JoinLegs(e, other, bridge.Digits{KeepA: keep.Mine, KeepB: keep.Theirs})
+}

@@ -265,14 +265,18 @@ func (l *leg) SendDigit(d rune, dur time.Duration) {
 }
 
 // Join relays sound and digits to another leg until leave is called.
-func (l *leg) Join(other channel.Media) (leave func(), err error) {
-	leave, err = bridge.JoinLegs(l, other)
+func (l *leg) Join(other channel.Media, keep channel.KeptDigits) (leave func(), err error) {
+	leave, err = bridge.JoinLegs(l, other, bridge.Digits{KeepA: keep.Mine, KeepB: keep.Theirs})
 	if err != nil {
 		return nil, err
 	}
 	if o, ok := other.(*leg); ok {
-		l.setPeer(o)
-		o.setPeer(l)
+		if !keep.Mine {
+			l.setPeer(o)
+		}
+		if !keep.Theirs {
+			o.setPeer(l)
+		}
 	}
 	return leave, nil
 }
