@@ -95,6 +95,9 @@ func (m *meeting) join() {
 		if p.link != nil {
 			p.link.cut(p.at)
 		}
+		if p.member != nil {
+			p.member.leave()
+		}
 	}
 	l.a.link, l.b.link = l, l
 	l.a.route()

@@ -126,6 +126,12 @@ func (l *listener) open(f codecs.Format) {
 	}
 }
 
+// retune changes the rate of the blocks. What waits for its time stays; what was decoded for the old rate is dropped.
+func (l *listener) retune(rate int) {
+	l.rate, l.have, l.fifo = rate, 0, nil
+	l.format, l.decoder, l.resampler = codecs.Format{}, nil, nil
+}
+
 // conceal makes up samples (of the RTP clock) that did not come; after is the packet that follows them, if it is here.
 func (l *listener) conceal(samples int64, after *held) {
 	if l.decoder == nil || l.concealed >= l.clock(concealMost) {

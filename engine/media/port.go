@@ -64,6 +64,7 @@ type Port struct {
 	sink     Sink
 	dejitter *dejitter // nil: none
 	link     *Link
+	member   *Member // of a room
 	echo     bool
 
 	outgoing  Out
@@ -165,6 +166,9 @@ func (p *Port) shut(s *shard) {
 	if p.link != nil {
 		p.link.cut(s)
 	}
+	if p.member != nil {
+		p.member.leave()
+	}
 	if p.playback != nil {
 		p.playback.end(s)
 	}
@@ -224,6 +228,8 @@ func (p *Port) route() {
 		p.sink = Discard
 	case p.link != nil:
 		p.sink = p.link.sinkOf(p)
+	case p.member != nil:
+		p.sink = p.member
 	case p.echo:
 		p.sink = &p.outgoing
 	default:

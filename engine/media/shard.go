@@ -33,10 +33,11 @@ type shard struct {
 	done    chan struct{} // closed when run has returned
 }
 
-// message says that a port has commands (arrive false), or that ports have come from another shard.
+// message says that a port has commands, or that ports have come from another shard, or is a command itself.
 type message struct {
 	port   *Port
 	arrive []*Port
+	do     func()
 }
 
 func newShard(e *Engine, index int) (*shard, error) {
@@ -126,8 +127,18 @@ func (s *shard) readMail() (stop bool) {
 		if m.port != nil {
 			m.port.obey(s)
 		}
+		if m.do != nil {
+			m.do()
+		}
 	}
 	return stop
+}
+
+// do runs f on the shard; after the end, when all ports are closed, where it is.
+func (s *shard) do(f func()) {
+	if !s.send(message{do: f}) {
+		f()
+	}
 }
 
 // stop ends run; the engine has closed all ports before.
@@ -153,6 +164,9 @@ func (s *shard) set(t *timer, at int64) { s.timers.set(t, at) }
 // while a handler of one of the ports runs.
 func (s *shard) move(ports []*Port, to *shard) {
 	for _, p := range ports {
+		if p.member != nil { // a room stays where it is
+			p.member.leave()
+		}
 		for _, t := range p.timers() {
 			if t.place != 0 {
 				s.timers.stop(t)
