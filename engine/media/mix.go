@@ -60,7 +60,7 @@ func (r *Room) tuneMembers() {
 			if ptime%time.Duration(roomBlock) != 0 {
 				ptime = time.Duration(roomBlock)
 			}
-			m.codec, m.key = codec, trackKey{codec.Format, o.Fmtp(codec.Format), ptime}
+			m.codec, m.key = codec, trackKey{codec.Format, o.EncoderOptions(codec.Format), ptime}
 			m.own, changed = nil, true
 		}
 	}
@@ -282,7 +282,7 @@ func newOutlet(r *Room, c codecs.Codec, key trackKey) *outlet {
 	if c.NewEncoder == nil {
 		return o
 	}
-	enc, err := c.NewEncoder(codecs.EncoderOptions{Fmtp: key.fmtp})
+	enc, err := c.NewEncoder(key.options)
 	if err != nil {
 		r.engine.log.Warn().Err(err).Str("codec", c.Name).Msg("media: a member of a room hears nothing")
 		return o
