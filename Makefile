@@ -6,8 +6,8 @@ T     ?= 30s
 RUN   ?= run
 BIN   ?= bin
 # What we hand out runs on any Linux of its architecture: nothing is loaded at run time, not even libc. Names are then looked up by
-# Go's resolver, which reads resolv.conf and hosts. A plain `go build` needs glibc (libc and libm), never libopus.
-STATIC := -tags=netgo,osusergo -ldflags='-linkmode=external -extldflags=-static'
+# Go's resolver, which reads resolv.conf and hosts. A plain `go build` needs glibc and libopus' shared libraries. Without the tag nolibopusfile the Opus binding wants libopusfile, too.
+STATIC := -tags=netgo,osusergo,nolibopusfile -ldflags="-linkmode=external '-extldflags=-static -lm'"
 # make test V=-v names every unit test, as CI does.
 V     ?=
 
@@ -58,7 +58,7 @@ clean: ## remove bin/ and cached test results; run/ stays
 	go clean -testcache
 
 setup: # what a build needs
-	@.ci/need gcc libc6-dev libopus-dev
+	@.ci/need gcc libc6-dev pkg-config libopus-dev libopusfile-dev
 
 setup-test: setup # what the tests need beside
 	@.ci/need baresip-core sip-tester sox libsox-fmt-base ffmpeg

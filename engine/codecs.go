@@ -20,7 +20,6 @@ func encoders(c config.Opus) codecs.Settings {
 		o.PacketLoss = c.PacketLoss
 	}
 	o.Bandwidth = opusBandwidths[c.Bandwidth]
-	o.Signal = opusSignals[c.Signal]
 	o.Application = opusApplications[c.Application]
 	return codecs.Settings{Opus: &o}
 }
@@ -29,7 +28,6 @@ func encoders(c config.Opus) codecs.Settings {
 var (
 	opusBandwidths = map[string]opus.Bandwidth{"narrow": opus.Narrowband, "medium": opus.Mediumband, "wide": opus.Wideband,
 		"super_wide": opus.SuperWideband, "full": opus.Fullband}
-	opusSignals      = map[string]opus.Signal{"auto": opus.AnySignal, "voice": opus.Voice, "music": opus.Music}
 	opusApplications = map[string]opus.Application{"voip": opus.VoIP, "audio": opus.Audio, "low_delay": opus.LowDelay}
 )
 

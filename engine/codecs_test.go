@@ -22,18 +22,17 @@ packet_loss=10
 bitrate=24000
 max_playback_rate=16000
 max_bandwidth=wide
-signal=voice
 application=audio
 cbr=yes
 fec=no
 dtx=yes
 `, "maxplaybackrate=16000;sprop-maxcapturerate=16000;maxaveragebitrate=24000;cbr=1;usedtx=1", func(o *opus.Options) {
-			o.Complexity, o.PacketLoss, o.Bitrate, o.Bandwidth, o.Signal, o.Application = 0, 10, 24000, opus.Wideband, opus.Voice, opus.Audio
+			o.Complexity, o.PacketLoss, o.Bitrate, o.Bandwidth, o.Application = 0, 10, 24000, opus.Wideband, opus.Audio
 			o.CBR, o.FEC, o.DTX = true, false, true
 		}},
-		{"most", "[opus]\ntype=opus\nbitrate=max\nmax_playback_rate=48000\nmax_bandwidth=full\nsignal=music\napplication=low_delay\npacket_loss=0\n",
+		{"most", "[opus]\ntype=opus\nbitrate=max\nmax_playback_rate=48000\nmax_bandwidth=full\napplication=low_delay\npacket_loss=0\n",
 			"useinbandfec=1", func(o *opus.Options) {
-				o.Bitrate, o.Signal, o.Application, o.PacketLoss = opus.MaxBitrate, opus.Music, opus.LowDelay, 0
+				o.Bitrate, o.Application, o.PacketLoss = opus.MaxBitrate, opus.LowDelay, 0
 			}},
 		{"below what may be asked for", "[opus]\ntype=opus\nbitrate=500\n", "maxaveragebitrate=6000;useinbandfec=1", func(o *opus.Options) { o.Bitrate = 500 }},
 	} {

@@ -15,7 +15,7 @@ import (
 var rooms = map[string][]string{
 	"cmd/asterism": {"engine/...", "scripting", "scripting/lint", "dialplans", "plugins", "sounds"},
 
-	"scripting":         {"engine/channel", "engine/dialplan", "engine/dialplan/...", "engine/config", "engine/sound", "engine/tone", "engine/store", "engine/event"},
+	"scripting":         {"engine/channel", "engine/media", "engine/dialplan", "engine/dialplan/...", "engine/config", "engine/sound", "engine/tone", "engine/store", "engine/event"},
 	"scripting/luatest": {"scripting", "engine/channel", "engine/dialplan", "engine/config", "engine/sound", "engine/store", "engine/event", "engine/media"},
 	"scripting/lint":    {"scripting", "engine/dialplan", "engine/config"},
 	"plugins":           {},
@@ -67,7 +67,8 @@ var sole = map[string][]string{
 	"github.com/alecthomas/kong": {"cmd/asterism"},
 	"modernc.org/sqlite":         {"engine/store"},
 	"github.com/pion":            {"engine/media"},
-	"unsafe":                     {"engine/media/packetio", "codecs/opus"},
+	"github.com/hraban/opus":     {"codecs/opus"},
+	"unsafe":                     {"engine/media/packetio"},
 }
 
 // still are rooms without goroutine, socket, clock or process: nothing of these may be imported there.

@@ -1,6 +1,10 @@
 package opus
 
-import "errors"
+import (
+	"errors"
+
+	"github.com/hraban/opus"
+)
 
 // Options of an encoder. The zero value is not an encoder's: take DefaultOptions.
 type Options struct {
@@ -13,7 +17,6 @@ type Options struct {
 	DTX         bool // send next to nothing during silence
 	Bandwidth   Bandwidth
 	Application Application
-	Signal      Signal
 }
 
 // MaxBitrate asks for as many bits as a packet can hold.
@@ -47,15 +50,6 @@ const (
 	LowDelay                    // 5 ms less delay, no speech coder, hence no FEC
 )
 
-// Signal tells the encoder what it will hear.
-type Signal uint8
-
-const (
-	AnySignal Signal = iota
-	Voice
-	Music
-)
-
 // bandwidthOf is the audio bandwidth worth sending to a receiver that plays rate Hz.
 func bandwidthOf(rate int) Bandwidth {
 	switch {
@@ -72,10 +66,24 @@ func bandwidthOf(rate int) Bandwidth {
 }
 
 // apply puts o in force.
-func (o Options) apply(s state) error {
+func (o Options) apply(e *opus.Encoder) error {
 	return errors.Join(
-		s.setBitrate(o.Bitrate), s.setBool(setVBR, !o.CBR), s.setInt(setComplexity, o.Complexity),
-		s.setBool(setFEC, o.FEC), s.setInt(setPacketLoss, o.PacketLoss), s.setBool(setDTX, o.DTX),
-		s.setInt(setBandwidth, int(bandwidths[min(o.Bandwidth, Fullband)])),
-		s.setInt(setSignal, int(signals[min(o.Signal, Music)])))
+		setBitrate(e, o.Bitrate), e.SetVBR(!o.CBR), e.SetComplexity(o.Complexity), e.SetInBandFEC(o.FEC),
+		e.SetPacketLossPerc(o.PacketLoss), e.SetDTX(o.DTX), e.SetMaxBandwidth(bandwidths[min(o.Bandwidth, Fullband)]))
 }
+
+func setBitrate(e *opus.Encoder, bps int) error {
+	switch bps {
+	case 0:
+		return e.SetBitrateToAuto()
+	case MaxBitrate:
+		return e.SetBitrateToMax()
+	}
+	return e.SetBitrate(bps)
+}
+
+var (
+	applications = [...]opus.Application{VoIP: opus.AppVoIP, Audio: opus.AppAudio, LowDelay: opus.AppRestrictedLowdelay}
+	bandwidths   = [...]opus.Bandwidth{Narrowband: opus.Narrowband, Mediumband: opus.Mediumband, Wideband: opus.Wideband,
+		SuperWideband: opus.SuperWideband, Fullband: opus.Fullband}
+)

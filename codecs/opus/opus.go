@@ -2,9 +2,16 @@
 //
 // One RTP packet is one Opus packet; the RTP clock is 48 kHz whatever the PCM rate (RFC 7587 §4.1). A coder has one owner,
 // holds some 47 kB (encoder) or 19 kB (decoder), and does not allocate per packet.
+//
+// hraban/opus lets libopus write up to a slice's capacity, not its length; every slice handed to it here is therefore cut to
+// its length, or a short packet would overwrite what follows in the caller's buffer.
 package opus
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/hraban/opus"
+)
 
 // ClockRate is the RTP clock of Opus, Hz.
 const ClockRate = 48000
@@ -17,27 +24,27 @@ const MaxFrame = ClockRate * 120 / 1000
 
 // Encoder makes Opus packets of mono PCM.
 type Encoder struct {
-	state state
-	rate  int
-	dtx   bool
+	enc  *opus.Encoder
+	rate int
+	dtx  bool
 }
 
 // NewEncoder returns an encoder.
 func NewEncoder(o Options) (*Encoder, error) {
-	s, err := newEncoderState(o.SampleRate, o.Application)
+	enc, err := opus.NewEncoder(o.SampleRate, 1, applications[min(o.Application, LowDelay)])
 	if err != nil {
 		return nil, fmt.Errorf("opus: encoder at %d Hz: %w", o.SampleRate, err)
 	}
-	if err := o.apply(s); err != nil {
+	if err := o.apply(enc); err != nil {
 		return nil, fmt.Errorf("opus: encoder options %+v: %w", o, err)
 	}
-	return &Encoder{s, o.SampleRate, o.DTX}, nil
+	return &Encoder{enc, o.SampleRate, o.DTX}, nil
 }
 
 // Encode makes one packet in dst (MaxPacket bytes always suffice) of pcm, which is 2.5, 5, 10, 20, 40 or 60 ms. With DTX its length
 // may be 0: the packet need not be sent. Budget: 0 allocs; about 120 µs per 20 ms at complexity 5.
 func (e *Encoder) Encode(dst []byte, pcm []int16) (int, error) {
-	n, err := e.state.encode(dst, pcm)
+	n, err := e.enc.Encode(clip(pcm), clip(dst))
 	if e.dtx && n <= 2 { // libopus' word for it
 		n = 0
 	}
@@ -45,22 +52,22 @@ func (e *Encoder) Encode(dst []byte, pcm []int16) (int, error) {
 }
 
 // Reset makes the next packet one of a new stream. The options stay.
-func (e *Encoder) Reset() { e.state.resetEncoder() }
+func (e *Encoder) Reset() { _ = e.enc.Reset() }
 
 // Decoder makes mono PCM of Opus packets; a stereo packet is mixed down.
 type Decoder struct {
-	state state
-	last  int // samples of the last packet: what a lost one is taken to have had
-	rate  int
+	dec  *opus.Decoder
+	last int // samples of the last packet: what a lost one is taken to have had
+	rate int
 }
 
 // NewDecoder returns a decoder to PCM at rate Hz: 8000, 12000, 16000, 24000 or 48000.
 func NewDecoder(rate int) (*Decoder, error) {
-	s, err := newDecoderState(rate)
+	dec, err := opus.NewDecoder(rate, 1)
 	if err != nil {
 		return nil, fmt.Errorf("opus: decoder at %d Hz: %w", rate, err)
 	}
-	return &Decoder{s, rate / 50, rate}, nil
+	return &Decoder{dec, rate / 50, rate}, nil
 }
 
 // Decode writes one packet's samples to dst (120 ms always suffice) and returns how many. An empty payload is a lost packet as
@@ -68,11 +75,11 @@ func NewDecoder(rate int) (*Decoder, error) {
 func (d *Decoder) Decode(dst []int16, payload []byte) (int, error) {
 	if len(payload) == 0 {
 		if len(dst) < d.last {
-			return 0, ErrBufferTooSmall
+			return 0, opus.ErrBufferTooSmall
 		}
-		return d.state.decode(dst[:d.last], nil, false)
+		return d.last, d.dec.DecodePLC(clip(dst[:d.last]))
 	}
-	n, err := d.state.decode(dst, payload, false)
+	n, err := d.dec.Decode(payload, clip(dst))
 	if err == nil {
 		d.last = n
 	}
@@ -81,7 +88,9 @@ func (d *Decoder) Decode(dst []int16, payload []byte) (int, error) {
 
 // Reset forgets the stream.
 func (d *Decoder) Reset() {
-	d.state.resetDecoder()
+	if dec, err := opus.NewDecoder(d.rate, 1); err == nil { // the rate was good before
+		d.dec = dec
+	}
 	d.last = d.rate / 50
 }
 
@@ -101,14 +110,17 @@ func (d *Decoder) bridge(dst []int16, next []byte) {
 	}
 	for len(dst) > 0 {
 		n := min(len(dst), 48*step)
-		piece, fec := dst[:n], n == len(dst) && len(next) > 0
-		packet := next
-		if !fec {
-			packet = nil
+		piece, err := clip(dst[:n]), error(nil)
+		if n == len(dst) && len(next) > 0 {
+			err = d.dec.DecodeFEC(next, piece)
+		} else {
+			err = d.dec.DecodePLC(piece)
 		}
-		if _, err := d.state.decode(piece, packet, fec); err != nil {
+		if err != nil {
 			clear(piece)
 		}
 		dst = dst[n:]
 	}
 }
+
+func clip[T any](s []T) []T { return s[:len(s):len(s)] }

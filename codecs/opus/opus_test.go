@@ -170,7 +170,7 @@ func TestOptions(t *testing.T) {
 		t.Errorf("2 s of silence with DTX make %d bytes", n)
 	}
 	lowDelay := DefaultOptions()
-	lowDelay.Application, lowDelay.Signal, lowDelay.Bitrate = LowDelay, Music, MaxBitrate
+	lowDelay.Application, lowDelay.Bitrate = LowDelay, MaxBitrate
 	if most, auto := size(lowDelay, sine(48000, 900, 1)), size(DefaultOptions(), sine(48000, 900, 1)); most < 3*auto {
 		t.Errorf("as large as may be: %d bytes, else %d", most, auto)
 	}

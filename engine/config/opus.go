@@ -12,10 +12,9 @@ type Opus struct {
 	PacketLoss  int // percent expected, 0 to 100; -1: not written
 	Bitrate     int // bit/s; 0: auto, MaxBitrate: max
 	MaxPlayback int // Hz, 8000 to 48000; 0: not written
-	// Bandwidth is "narrow", "medium", "wide", "super_wide" or "full"; Signal "auto", "voice" or "music"; Application "voip",
-	// "audio" or "low_delay".
-	Bandwidth, Signal, Application string
-	CBR, FEC, DTX                  bool
+	// Bandwidth is "narrow", "medium", "wide", "super_wide" or "full"; Application "voip", "audio" or "low_delay".
+	Bandwidth, Application string
+	CBR, FEC, DTX          bool
 }
 
 // MaxBitrate is bitrate=max.
@@ -44,17 +43,17 @@ var opusSchema = &schema[Opus]{
 			return nil
 		}},
 		oneOf("max_bandwidth", func(o *Opus) *string { return &o.Bandwidth }, "narrow", "medium", "wide", "super_wide", "full"),
-		oneOf("signal", func(o *Opus) *string { return &o.Signal }, "auto", "voice", "music"),
 		oneOf("application", func(o *Opus) *string { return &o.Application }, "voip", "audio", "low_delay"),
 		yes("cbr", func(o *Opus) *bool { return &o.CBR }),
 		yes("fec", func(o *Opus) *bool { return &o.FEC }),
 		yes("dtx", func(o *Opus) *bool { return &o.DTX }),
 	},
+	later: list("signal=auto"),
 }
 
 // codecs reads codecs.conf. Of its sections [opus] means something here; the others' codecs have no encoder with options.
 func (l *loader) codecs() {
-	o := Opus{Complexity: -1, PacketLoss: -1, Bandwidth: "full", Signal: "auto", Application: "voip", FEC: true}
+	o := Opus{Complexity: -1, PacketLoss: -1, Bandwidth: "full", Application: "voip", FEC: true}
 	f := l.snap.files["codecs.conf"]
 	if section(l, opusSchema, &o, f, "opus") {
 		sec := f.Section("opus")
