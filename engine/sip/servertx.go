@@ -55,16 +55,16 @@ func newServerTx(t *Transport, req *Request, src netip.AddrPort, key string, l *
 	return tx
 }
 
-// start sends 100 to an INVITE at once (sipgo would wait 200 ms, time for a retransmission on a slow machine), then calls the
-// handler on a goroutine of its own.
+// start calls the handler on a goroutine of its own. An INVITE that is not answered within 200 ms gets a 100 (RFC 3261 §17.2.1), so
+// that a challenge, a refusal or the answer to a re-INVITE comes without one; whoever knows that it will take longer calls Trying.
 func (tx *ServerTx) start() {
-	if tx.Request.Method == INVITE && tx.Respond(NewResponse(tx.Request, StatusTrying, "", nil)) != nil {
-		return
-	}
 	if !tx.stack.spawn(tx.handle) {
 		tx.finish(ErrClosed)
 	}
 }
+
+// Trying stops the retransmissions of an INVITE that is about to make a phone ring.
+func (tx *ServerTx) Trying() { _ = tx.Respond(NewResponse(tx.Request, StatusTrying, "", nil)) }
 
 func (tx *ServerTx) handle() {
 	defer func() {

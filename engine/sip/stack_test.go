@@ -44,6 +44,7 @@ func TestRequestAndResponses(t *testing.T) {
 			if tx.Request.Method != INVITE || HeaderValue(tx.Request, "X-Test") != "yes" || string(tx.Request.Body()) != "v=0\r\n" {
 				t.Errorf("got %s", tx.Request.String())
 			}
+			tx.Trying()
 			for _, status := range []int{180, 183, 200} {
 				res := NewResponse(tx.Request, status, "", nil)
 				res.AppendHeader(NewHeader("Contact", "<sip:1001@127.0.0.1>"))

@@ -149,6 +149,8 @@ func (l *leg) Request(tx *sip.ServerTx) {
 		l.info(tx)
 	case method == sip.OPTIONS:
 		refuse(tx, sip.StatusOK, sip.NewHeader("Allow", sip.Allow), sip.NewHeader("Accept", "application/sdp"))
+	case method == sip.REFER && !l.endpoint.AllowTransfer:
+		refuse(tx, sip.StatusDecline)
 	case method == sip.PRACK:
 		refuse(tx, sip.StatusCallDoesNotExist)
 	case sip.KnownMethod(method):

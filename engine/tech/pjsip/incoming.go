@@ -2,6 +2,7 @@ package pjsip
 
 import (
 	"errors"
+	"strconv"
 	"strings"
 
 	"asterism/codecs"
@@ -34,6 +35,7 @@ func (t *Tech) invited(tx *sip.ServerTx, e *config.Endpoint, gen *Generation) {
 		refuse(tx, status, headers...)
 		return
 	}
+	tx.Trying()
 	l := &leg{tech: t, endpoint: e, invite: req, remote: tx.Source, log: log}
 	if status := t.openIncoming(l, tx, gen); status != 0 {
 		refuse(tx, status, sip.NewHeader("Retry-After", retryAfter))
@@ -58,6 +60,9 @@ func checkInvite(req *sip.Request, e *config.Endpoint, gen *Generation, exten st
 	if tags := unsupported(req); len(tags) > 0 {
 		return sip.StatusBadExtension, []sip.Header{sip.NewHeader("Unsupported", strings.Join(tags, ", "))}
 	}
+	if min := sessionTooShort(req, e); min > 0 {
+		return sip.StatusSessionIntervalTooSmall, []sip.Header{sip.NewHeader("Min-SE", strconv.Itoa(min))}
+	}
 	if mf := req.MaxForwards(); mf != nil && mf.Val() == 0 {
 		return sip.StatusTooManyHops, nil
 	}
@@ -68,6 +73,23 @@ func checkInvite(req *sip.Request, e *config.Endpoint, gen *Generation, exten st
 		return sip.StatusUnsupportedMediaType, []sip.Header{sip.NewHeader("Accept", "application/sdp")}
 	}
 	return 0, nil
+}
+
+// sessionTooShort is the shortest session interval we take, in seconds, if the request asks for a shorter one; else 0 (RFC 4028 §9).
+func sessionTooShort(req *sip.Request, e *config.Endpoint) int {
+	h := req.GetHeader("Session-Expires")
+	if h == nil {
+		h = req.GetHeader("x") // its compact form
+	}
+	if h == nil || e.Timers == "no" {
+		return 0
+	}
+	interval, _, _ := strings.Cut(h.Value(), ";")
+	least := int(e.TimersMinSE.Seconds())
+	if n, err := strconv.Atoi(strings.TrimSpace(interval)); err != nil || n >= least {
+		return 0
+	}
+	return least
 }
 
 // openIncoming reads the offer and opens the port; 0, or the status that refuses the call.
@@ -116,7 +138,11 @@ func callerNumber(req *sip.Request) string { return sip.UserPart(&req.From().Add
 // callerID is who calls: the account's own callerid= when it has one, the asserted identity of a trusted trunk, else From.
 func callerID(req *sip.Request, e *config.Endpoint) channel.CallerID {
 	if e.CallerID.Number != "" || e.CallerID.Name != "" {
-		return channel.CallerID{Name: e.CallerID.Name, Number: e.CallerID.Number}
+		id := channel.CallerID{Name: e.CallerID.Name, Number: e.CallerID.Number}
+		if strings.HasPrefix(e.CallerIDPrivacy, "prohib") {
+			id.Presentation = "prohib"
+		}
+		return id
 	}
 	id := channel.CallerID{Name: sip.DisplayName(req.From()), Number: callerNumber(req)}
 	if e.TrustIDInbound {

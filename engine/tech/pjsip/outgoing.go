@@ -196,7 +196,7 @@ func (t *Tech) send(l *leg, call target, gen *Generation, d *channel.DialLeg) er
 	l.dialog.Store(t.Dialogs.Invite(dialog.Call{
 		Target: call.uri, Hop: call.hop, Routes: call.routes, From: from.String(), To: to.String(), Offer: body, Headers: identity(e, gen, d.CallerID, call.hop),
 	}, l, dialog.Options{
-		Contact: t.contact(cmp.Or(e.ContactUser, sip.UserPart(&from.URI)), call.hop.Transport, call.hop.Addr),
+		Contact: t.contact(cmp.Or(e.ContactUser, e.FromUser, gen.PJSIP.Global.DefaultFromUser, "asterisk"), call.hop.Transport, call.hop.Addr),
 		Rewrite: e.RewriteContact, Credentials: credentials(gen.PJSIP, e.OutboundAuth), Log: l.log,
 	}))
 	return nil
@@ -237,7 +237,7 @@ func (t *Tech) from(e *config.Endpoint, gen *Generation, id channel.CallerID, ho
 	us := hop.Transport.Advertised(hop.Addr.Addr())
 	host := cmp.Or(e.FromDomain, bracketed(us.Addr()))
 	a := sip.Address{DisplayName: id.Name, URI: *sip.NewURI(cmp.Or(e.FromUser, id.Number, gen.PJSIP.Global.DefaultFromUser, "asterisk"), host, 0)}
-	if id.Presentation == "prohib" && !e.TrustIDOutbound {
+	if id.Presentation == "prohib" && e.FromUser == "" { // who may know finds him in P-Asserted-Identity
 		a = sip.Address{DisplayName: "Anonymous", URI: *sip.NewURI("anonymous", "anonymous.invalid", 0)} // RFC 3323 §4.1
 	}
 	return a
