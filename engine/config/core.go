@@ -74,12 +74,14 @@ type Asterisk struct {
 	HideConnect           bool
 	DocumentationLanguage string
 	SoundsSearchCustomDir bool
-	MinDTMFDuration       time.Duration
-	RunUser, RunGroup     string
-	EntityID              string
-	Ctl                   string // [files] astctl
-	CtlPermissions        fs.FileMode
-	CtlOwner, CtlGroup    string
+	// AuthAlgorithms is what phones are challenged with where pjsip.conf does not say: Asterisk's own default is MD5 alone.
+	AuthAlgorithms     []string
+	MinDTMFDuration    time.Duration
+	RunUser, RunGroup  string
+	EntityID           string
+	Ctl                string // [files] astctl
+	CtlPermissions     fs.FileMode
+	CtlOwner, CtlGroup string
 }
 
 // Logger is logger.conf.

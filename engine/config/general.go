@@ -220,6 +220,7 @@ var optionsSchema = &schema[Asterisk]{
 		text("runuser", func(a *Asterisk) *string { return &a.RunUser }),
 		text("rungroup", func(a *Asterisk) *string { return &a.RunGroup }),
 		text("entityid", func(a *Asterisk) *string { return &a.EntityID }),
+		algorithms("default_auth_algorithms_uas", func(a *Asterisk) *[]string { return &a.AuthAlgorithms }), // ours
 	},
 		// They speak of Asterisk's own insides: its threads, caches, colours, core dumps, old dialplan macros.
 		silent[Asterisk]("trace", "refdebug", "highpriority", "initcrypto", "dontwarn", "dumpcore", "cache_record_files",

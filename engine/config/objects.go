@@ -52,6 +52,7 @@ func (l *loader) pjsip() {
 		Global: newGlobal(), System: newSystem(), DomainAliases: map[string]string{},
 		Endpoints: map[string]*Endpoint{}, AORs: map[string]*AOR{}, Auths: map[string]*Auth{},
 	}
+	l.snap.PJSIP.Global.DefaultAuthAlgorithmsUAS = l.snap.Asterisk.AuthAlgorithms
 	b := &objects{loader: l, fates: map[string]map[string]fate{}}
 	var sections []*Section
 	if f := l.snap.files["pjsip.conf"]; f != nil {
@@ -151,6 +152,7 @@ func (b *objects) build(kind string, sec *Section) {
 	case "global":
 		good = b.single(kind, sec, func() bool {
 			g := newGlobal()
+			g.DefaultAuthAlgorithmsUAS = b.snap.Asterisk.AuthAlgorithms
 			g.Pos = sec.Pos
 			ok := globalSchema.fill(b.loader, &g, sec)
 			if ok {

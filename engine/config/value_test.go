@@ -1,9 +1,11 @@
 package config
 
 import (
+	"fmt"
 	"net/netip"
 	"reflect"
 	"testing"
+	"testing/fstest"
 	"time"
 )
 
@@ -194,6 +196,20 @@ func TestDidYouMean(t *testing.T) {
 	} {
 		if got := DidYouMean(in, known); got != want {
 			t.Errorf("%s: %q, want %q", in, got, want)
+		}
+	}
+}
+
+// asterisk.conf says what pjsip.conf's [global] does not, and is overruled by it.
+func TestAuthAlgorithmsOfAsteriskConf(t *testing.T) {
+	for _, tt := range []struct{ pjsip, want string }{
+		{"", "[MD5]"},
+		{"[global]\ntype=global\ndebug=no\n", "[MD5]"},
+		{"[global]\ntype=global\ndefault_auth_algorithms_uas=SHA-256\n", "[SHA-256]"},
+	} {
+		snap, _ := Load(fstest.MapFS{"asterisk.conf": {Data: []byte("[options]\ndefault_auth_algorithms_uas=MD5\n")}, "pjsip.conf": {Data: []byte(tt.pjsip)}}, LoadOptions{})
+		if got := fmt.Sprint(snap.PJSIP.Global.DefaultAuthAlgorithmsUAS); got != tt.want {
+			t.Errorf("%q: %s, want %s", tt.pjsip, got, tt.want)
 		}
 	}
 }
