@@ -248,3 +248,34 @@ func TestTransportCloseEndsTransactions(t *testing.T) {
 		t.Error("the transport is still listed")
 	}
 }
+
+// TestChallengeIsSentOnce: a 401 to an INVITE is repeated to who asks again, not by itself, and its ACK is nobody's call.
+func TestChallengeIsSentOnce(t *testing.T) {
+	t.Parallel()
+	acks := make(chan *Request, 1)
+	asked := make(chan struct{}, 9)
+	s := newTestStack(t, Config{
+		OnRequest: func(tx *ServerTx) {
+			asked <- struct{}{}
+			_ = tx.Respond(NewResponse(tx.Request, StatusUnauthorized, "", nil))
+		},
+		OnACK: func(_ *Transport, req *Request) { acks <- req },
+	})
+	p := dialPeer(t, listen(t, s, "udp"))
+	p.send(message("INVITE", "who"))
+	first := p.expect("SIP/2.0 401")
+	if again := p.read(10 * testT1); again != nil {
+		t.Errorf("unasked: %q", again.start)
+	}
+	p.send(message("INVITE", "who"))
+	if second := p.expect("SIP/2.0 401"); second.raw != first.raw {
+		t.Error("another response")
+	}
+	p.send(message("ACK", "who"))
+	if w := p.read(4 * testT1); w != nil {
+		t.Errorf("after ACK: %q", w.start)
+	}
+	if len(acks) != 0 || len(asked) != 1 {
+		t.Errorf("%d ACKs passed up, asked %d times", len(acks), len(asked))
+	}
+}

@@ -95,6 +95,8 @@ func (s *Stack) remember(tx *ServerTx, final []byte) {
 	a := &answered{link: tx.link, ack: status >= 300, tag: tx.LocalTag(), until: time.Now().Add(64 * s.t1)}
 	if tx.Request.Method != INVITE {
 		a.final, a.ack = final, false
+	} else if challenges(status) {
+		a.final = final
 	}
 	tx.link.forget()
 	s.mu.Lock()
