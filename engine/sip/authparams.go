@@ -189,6 +189,12 @@ func (p authParams) complete(req *Request) bool {
 	if uri == req.Recipient.String() {
 		return true
 	}
+	if bare := strings.NewReplacer("[", "", "]", ""); p.count() > 0 && strings.Contains(req.Recipient.Host, ":") {
+		host := *NewURI("", req.Recipient.Host, req.Recipient.Port)
+		if uri == bare.Replace(host.String()) { // sipp again: an IPv6 address without its brackets
+			return true
+		}
+	}
 	u, err := ParseURI(uri)
 	return err == nil && strings.EqualFold(u.Scheme, req.Recipient.Scheme) && equalHost(u.Host, req.Recipient.Host) && u.Port == req.Recipient.Port &&
 		(unescape(u.User) == unescape(req.Recipient.User) || u.User == "" && p.count() > 0)

@@ -365,6 +365,15 @@ func TestDigestURIWithoutUser(t *testing.T) {
 			t.Errorf("%s: %v", tt.uri, got)
 		}
 	}
+	six, err := ParseURI("sip:600@[2001:db8::1]:5070")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for uri, want := range map[string]bool{"sip:2001:db8::1:5070": true, "sip:[2001:db8::1]:5070": true, "sip:2001:db8::2:5070": false, "sip:2001:db8::1": false} {
+		if got := append(whole[:len(whole):len(whole)], authParam{"uri", uri, true}).complete(NewRequest(INVITE, *six)); got != want {
+			t.Errorf("%s: %v", uri, got)
+		}
+	}
 	uncounted := authParams{{"username", "a", true}, {"nonce", "n", true}, {"response", "r", true}, {"uri", "sip:example.com", true}}
 	if uncounted.complete(req) {
 		t.Error("without a count it would be good for many requests")
