@@ -30,6 +30,9 @@ type pairing struct {
 	ringing int  // legs of the running Dial
 	dialled bool // a Dial ended: the next one begins a new record
 	tagged  bool // the disposition comes from a Dial
+
+	own      map[string]string // the site's fields
+	disabled bool              // NoCDR
 }
 
 func newRecorder(w *cdr.Writer, events *event.Bus, log zerolog.Logger) *recorder {
@@ -59,6 +62,7 @@ func (r *recorder) begin(ch *channel.Channel, start time.Time) cdr.Record {
 func describe(rec *cdr.Record, ch *channel.Channel) {
 	id, history := ch.CallerID(), ch.History()
 	rec.Src, rec.CLID, rec.AccountCode, rec.LinkedID = id.Number, id.String(), ch.AccountCode(), ch.LinkedID()
+	rec.UserField, rec.AMAFlags = ch.UserField(), amaFlags(ch.AMAFlags())
 	rec.Dst, rec.DContext, rec.LastApp, rec.LastData = history.Place.Exten, history.Place.Context, history.Application, history.Data
 }
 
@@ -81,8 +85,10 @@ func (r *recorder) DialBegan(caller, leg *channel.Channel, target channel.Target
 	var done *cdr.Record
 	if p != nil {
 		if p.dialled && p.ringing == 0 {
-			done = finish(p.rec, now)
-			*p = pairing{rec: r.begin(caller, now)}
+			if !p.disabled {
+				done = finish(p.rec, now)
+			}
+			*p = p.next(r.begin(caller, now))
 			if !caller.Answered().IsZero() {
 				p.rec.Answer, p.rec.Disposition = now, cdr.Answered
 			}
@@ -141,7 +147,7 @@ func (r *recorder) ChannelEnded(ch *channel.Channel) {
 	p := r.open[ch]
 	delete(r.open, ch)
 	r.mu.Unlock()
-	if p == nil {
+	if p == nil || p.disabled {
 		return
 	}
 	describe(&p.rec, ch)

@@ -8,6 +8,9 @@
 ---@field name? string
 ---@field number? string
 ---@field presentation? string
+---@field ani? string
+---@field rdnis? string
+---@field tag? string
 ---@field all? string
 
 ---@class pbx.Read
@@ -101,6 +104,19 @@
 ---@field set_callerid fun(self: pbx.Channel, id: pbx.CallerID) Changes the fields that are given.
 ---@field connected fun(self: pbx.Channel): pbx.CallerID Whom it talks to.
 ---@field property fun(self: pbx.Channel, name: string): string? What its technology knows, such as "pjsip,call-id".
+---@field userfield fun(self: pbx.Channel, text?: string): string? The CDR's user field; with an argument sets it.
+---@field amaflags fun(self: pbx.Channel, flag?: string): string? The CDR's billing flag, empty for the default; with an argument sets it.
+---@field application fun(self: pbx.Channel): string, string The application that runs, and its arguments.
+---@field cdr fun(self: pbx.Channel, field: string, form?: string): string? A field of the call detail record, as CDR() has it.
+---@field set_cdr fun(self: pbx.Channel, field: string, value: string|number): boolean?, string? Sets a field of the record. true, or nil and why not.
+---@field reset_cdr fun(self: pbx.Channel, keep?: boolean) Begins the record anew; keep keeps the site's own fields.
+---@field disable_cdr fun(self: pbx.Channel, yes: boolean) Keeps the record from being written, or lets it.
+---@field leg_causes fun(self: pbx.Channel): table[] How the parties it dialled ended: channel, cause, text, detail.
+---@field clear_leg_causes fun(self: pbx.Channel) Forgets leg_causes.
+---@field header fun(self: pbx.Channel, name: string, n?: integer): string?, string? The n-th header of that name that came with the call; or nil and why not.
+---@field header_names fun(self: pbx.Channel, prefix?: string): string[] The names of the headers that came with the call.
+---@field set_header fun(self: pbx.Channel, how: "add"|"update", name: string, value: string|number, n?: integer): boolean?, string? A header of the call that is about to be made. true, or nil and why not.
+---@field remove_headers fun(self: pbx.Channel, name: string): integer?, string? Takes headers that were added off, a* by their beginning: how many; or nil and why not.
 ---@field cause fun(self: pbx.Channel): integer Its hang-up cause, 0 before.
 ---@field get fun(self: pbx.Channel, name: string): string? A variable, or a function written FUNC(args).
 ---@field set fun(self: pbx.Channel, name: string, value: string|number) Sets a variable or a function.
@@ -163,6 +179,7 @@
 ---@field log fun(level: pbx.Level, text: string) A line in the log.
 ---@field log_once fun(level: pbx.Level, text: string) A line in the log, each once in a call.
 ---@field channel fun(): pbx.Channel The call's channel.
+---@field find_channel fun(name: string): pbx.Channel? Another live channel, whose own variables and facts may be read; nil if there is none of that name.
 ---@field global fun(name: string, value?: string|number): string? Reads a global variable, or sets it.
 ---@field exists fun(context: string, exten: string, how?: "match"|"canmatch"|"matchmore"): boolean Whether the dialplan has an extension for this caller.
 ---@field options fun(text?: string): table<string, string|true> Takes option letters apart: "tL(60:5)g" is {t=true, L="60:5", g=true}.

@@ -8,6 +8,8 @@ import "embed"
 // FS holds the plugin folders at its top. A site's etc/plugins/NAME takes the place of the shipped NAME.
 //
 //go:embed README.md
+//go:embed caller
+//go:embed channel
 //go:embed conditions
 //go:embed control
 //go:embed database
@@ -18,6 +20,7 @@ import "embed"
 //go:embed jitterbuffer
 //go:embed math
 //go:embed playback
+//go:embed records
 //go:embed strings
 //go:embed tones
 var FS embed.FS

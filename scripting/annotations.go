@@ -18,6 +18,9 @@ const annotationTypes = `---@meta pbx
 ---@field name? string
 ---@field number? string
 ---@field presentation? string
+---@field ani? string
+---@field rdnis? string
+---@field tag? string
 ---@field all? string
 
 ---@class pbx.Read

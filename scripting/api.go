@@ -31,6 +31,7 @@ func hostFunctions() []hostFunction {
 		{"log", "(level: pbx.Level, text: string)", "A line in the log.", (*call).pbxLog},
 		{"log_once", "(level: pbx.Level, text: string)", "A line in the log, each once in a call.", (*call).pbxLogOnce},
 		{"channel", "(): pbx.Channel", "The call's channel.", ofCall((*call).pbxChannel)},
+		{"find_channel", "(name: string): pbx.Channel?", "Another live channel, whose own variables and facts may be read; nil if there is none of that name.", ofCall((*call).pbxFindChannel)},
 		{"global", "(name: string, value?: string|number): string?", "Reads a global variable, or sets it.", ofCall((*call).pbxGlobal)},
 		{"exists", "(context: string, exten: string, how?: \"match\"|\"canmatch\"|\"matchmore\"): boolean", "Whether the dialplan has an extension for this caller.", ofCall((*call).pbxExists)},
 		{"options", "(text?: string): table<string, string|true>", "Takes option letters apart: \"tL(60:5)g\" is {t=true, L=\"60:5\", g=true}.", plain(pbxOptions)},

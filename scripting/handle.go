@@ -162,6 +162,28 @@ func channelMethods() []method {
 		{"set_callerid", "(id: pbx.CallerID)", "Changes the fields that are given.", setCallerID},
 		{"connected", "(): pbx.CallerID", "Whom it talks to.", connected},
 		{"property", "(name: string): string?", "What its technology knows, such as \"pjsip,call-id\".", property},
+		{"userfield", "(text?: string): string?", "The CDR's user field; with an argument sets it.", textPair((*channel.Channel).UserField, (*channel.Channel).SetUserField)},
+		{"amaflags", "(flag?: string): string?", "The CDR's billing flag, empty for the default; with an argument sets it.", textPair((*channel.Channel).AMAFlags, (*channel.Channel).SetAMAFlags)},
+		{"application", "(): string, string", "The application that runs, and its arguments.", func(_ *call, l *lua.LState, ch *channel.Channel) int {
+			name, data := ch.Application()
+			return pushString(l, name) + pushString(l, data)
+		}},
+		{"cdr", "(field: string, form?: string): string?", "A field of the call detail record, as CDR() has it.", cdrField},
+		{"set_cdr", "(field: string, value: string|number): boolean?, string?", "Sets a field of the record. true, or nil and why not.", setCDRField},
+		{"reset_cdr", "(keep?: boolean)", "Begins the record anew; keep keeps the site's own fields.", func(_ *call, l *lua.LState, ch *channel.Channel) int {
+			ch.Records().Reset(ch, l.ToBool(2))
+			return 0
+		}},
+		{"disable_cdr", "(yes: boolean)", "Keeps the record from being written, or lets it.", func(_ *call, l *lua.LState, ch *channel.Channel) int {
+			ch.Records().Disable(ch, l.ToBool(2))
+			return 0
+		}},
+		{"leg_causes", "(): table[]", "How the parties it dialled ended: channel, cause, text, detail.", legCauses},
+		{"clear_leg_causes", "()", "Forgets leg_causes.", func(_ *call, _ *lua.LState, ch *channel.Channel) int { ch.ClearLegCauses(); return 0 }},
+		{"header", "(name: string, n?: integer): string?, string?", "The n-th header of that name that came with the call; or nil and why not.", header},
+		{"header_names", "(prefix?: string): string[]", "The names of the headers that came with the call.", headerNames},
+		{"set_header", "(how: \"add\"|\"update\", name: string, value: string|number, n?: integer): boolean?, string?", "A header of the call that is about to be made. true, or nil and why not.", setHeader},
+		{"remove_headers", "(name: string): integer?, string?", "Takes headers that were added off, a* by their beginning: how many; or nil and why not.", removeHeaders},
 		{"cause", "(): integer", "Its hang-up cause, 0 before.", func(_ *call, l *lua.LState, ch *channel.Channel) int { l.Push(lua.LNumber(ch.HangupCause())); return 1 }},
 
 		// variables
@@ -214,6 +236,9 @@ func callerTable(l *lua.LState, id channel.CallerID) int {
 	t.RawSetString("name", lua.LString(id.Name))
 	t.RawSetString("number", lua.LString(id.Number))
 	t.RawSetString("presentation", lua.LString(id.Presentation))
+	t.RawSetString("ani", lua.LString(id.ANI))
+	t.RawSetString("rdnis", lua.LString(id.RDNIS))
+	t.RawSetString("tag", lua.LString(id.Tag))
 	t.RawSetString("all", lua.LString(id.String()))
 	l.Push(t)
 	return 1
@@ -227,7 +252,7 @@ func connected(_ *call, l *lua.LState, ch *channel.Channel) int {
 
 // callerOf reads {name=, number=, presentation=}; a missing field keeps what id has.
 func callerOf(t *lua.LTable, id channel.CallerID) channel.CallerID {
-	for field, to := range map[string]*string{"name": &id.Name, "number": &id.Number, "presentation": &id.Presentation} {
+	for field, to := range map[string]*string{"name": &id.Name, "number": &id.Number, "presentation": &id.Presentation, "ani": &id.ANI, "rdnis": &id.RDNIS, "tag": &id.Tag} {
 		if v := t.RawGetString(field); v != lua.LNil {
 			*to = lua.LVAsString(v)
 		}

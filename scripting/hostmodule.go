@@ -28,6 +28,19 @@ func (c *call) pbxChannel(l *lua.LState) int {
 
 func (c *call) timeNow(l *lua.LState) int { return pushEpoch(l, c.gen.host.cfg.Clock.Now()) }
 
+// pbxFindChannel is pbx.find_channel(name). The channel has an owner of its own: a script reads it and sets variables, no more.
+func (c *call) pbxFindChannel(l *lua.LState) int {
+	name := l.CheckString(1)
+	if c.ch != nil {
+		if other, ok := c.ch.Other(name); ok {
+			l.Push(c.handleOf(other))
+			return 1
+		}
+	}
+	l.Push(lua.LNil)
+	return 1
+}
+
 // levels are the words of pbx.log and of the application Log.
 var levels = map[string]zerolog.Level{
 	"debug": zerolog.DebugLevel, "verbose": zerolog.InfoLevel, "info": zerolog.InfoLevel, "notice": zerolog.InfoLevel, "dtmf": zerolog.InfoLevel,

@@ -11,6 +11,7 @@ package channel
 
 import (
 	"context"
+	"strings"
 	"sync"
 	"time"
 
@@ -49,7 +50,15 @@ func (s State) String() string {
 }
 
 // CallerID is a party's name and number as shown to others. Presentation is Asterisk's word ("allowed", "prohib", "unavailable"); "" means allowed.
-type CallerID struct{ Name, Number, Presentation string }
+type CallerID struct {
+	Name, Number, Presentation string
+	ANI                        string // billing number; "": Number
+	RDNIS                      string // the number that was called first, of a call that was redirected
+	Tag                        string
+}
+
+// Withheld tells whether others must not be shown the number.
+func (c CallerID) Withheld() bool { return strings.HasPrefix(c.Presentation, "prohib") }
 
 // String is the form of Asterisk's CDR clid and CALLERID(all): "Name" <number>.
 func (c CallerID) String() string {
@@ -108,6 +117,9 @@ type Channel struct {
 	callerID  CallerID
 	connected CallerID
 	account   string
+	userField string
+	amaFlags  string
+	legCauses []LegCause
 	language  string
 	toneZone  string // "": the default
 	cause     Cause
@@ -225,6 +237,18 @@ func (c *Channel) AccountCode() string { return locked(c, func() string { return
 
 // SetAccountCode replaces it.
 func (c *Channel) SetAccountCode(code string) { c.update(func() { c.account = code }) }
+
+// UserField goes to the CDR, as a site pleases.
+func (c *Channel) UserField() string { return locked(c, func() string { return c.userField }) }
+
+// SetUserField replaces it.
+func (c *Channel) SetUserField(text string) { c.update(func() { c.userField = text }) }
+
+// AMAFlags is the CDR's billing flag in Asterisk's words: OMIT, BILLING, DOCUMENTATION, or "", which is the last of them.
+func (c *Channel) AMAFlags() string { return locked(c, func() string { return c.amaFlags }) }
+
+// SetAMAFlags replaces it.
+func (c *Channel) SetAMAFlags(flag string) { c.update(func() { c.amaFlags = flag }) }
 
 // Language chooses the prompts.
 func (c *Channel) Language() string { return locked(c, func() string { return c.language }) }

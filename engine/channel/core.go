@@ -55,7 +55,8 @@ type CoreConfig struct {
 	// Start runs the dialplan for a channel on a goroutine of the engine (Local channels need it).
 	Start func(*Channel)
 	// Tones are the countries' tones for a channel, of the generation it began with; nil: tone.Builtin for all.
-	Tones func(*Channel) *tone.Zones
+	Tones   func(*Channel) *tone.Zones
+	Records Records // nil: none are kept
 }
 
 // Core knows all live channels and makes their names.
@@ -66,6 +67,7 @@ type Core struct {
 	observer Observer
 	start    func(*Channel)
 	tones    func(*Channel) *tone.Zones
+	records  Records
 	techs    map[string]Tech
 
 	mu       sync.Mutex // guards below; a leaf
@@ -87,7 +89,10 @@ func NewCore(cfg CoreConfig) *Core {
 	if cfg.Tones == nil {
 		cfg.Tones = func(*Channel) *tone.Zones { return tone.Builtin() }
 	}
-	return &Core{clock: cfg.Clock, log: cfg.Log, system: cfg.SystemName, observer: cfg.Observer, start: cfg.Start, tones: cfg.Tones,
+	if cfg.Records == nil {
+		cfg.Records = noRecords{}
+	}
+	return &Core{clock: cfg.Clock, log: cfg.Log, system: cfg.SystemName, observer: cfg.Observer, start: cfg.Start, tones: cfg.Tones, records: cfg.Records,
 		techs: map[string]Tech{}, channels: map[string]*Channel{}}
 }
 

@@ -279,6 +279,7 @@ func (d *dial) report(r legReport) bool {
 		d.res.Legs[r.leg.result].Status = StatusAnswer
 		d.res.Peer, d.res.Target = r.leg.ch, r.leg.target
 		r.leg.ch.MarkAnswered()
+		d.caller.noteLegCause(LegCause{Channel: r.leg.ch.Name(), Detail: r.ev.Detail})
 		d.caller.core.observer.DialEnded(d.caller, r.leg.ch, StatusAnswer)
 		return true
 	case LegEnded:
@@ -328,6 +329,7 @@ func (d *dial) legEnded(leg *dialLeg, ev LegEvent) {
 		d.early()
 		d.early = nil
 	}
+	d.caller.noteLegCause(LegCause{Channel: leg.ch.Name(), Cause: ev.Cause, Detail: ev.Detail})
 	entry := &d.res.Legs[leg.result]
 	entry.Cause, entry.Status, entry.Forward = ev.Cause, statusOf(ev.Cause), ev.Forward
 	if ev.Forward != "" {

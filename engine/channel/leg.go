@@ -72,11 +72,12 @@ const (
 )
 
 // LegEvent is one report of a dialled leg. Cause is set with LegEnded; Forward is where a 3xx pointed (RFC 3261 §8.1.3.4), as user part
-// or, for redirect_method=uri…, whole URI.
+// or, for redirect_method=uri…, whole URI. Detail is the technology's word for it: "SIP 486 Busy Here".
 type LegEvent struct {
 	Kind    LegEventKind
 	Cause   Cause
 	Forward string
+	Detail  string
 }
 
 // Tech makes dialled channels of one technology: "PJSIP", "Local".

@@ -24,6 +24,9 @@ func isTokenByte(c byte) bool {
 	return isAlnum(c) || strings.IndexByte("-.!%*_+`'~", c) >= 0
 }
 
+// IsToken reports whether s is a token of RFC 3261 §25.1: the name of a header may be no other.
+func IsToken(s string) bool { return isToken(s) }
+
 func isToken(s string) bool {
 	for i := 0; i < len(s); i++ {
 		if !isTokenByte(s[i]) {

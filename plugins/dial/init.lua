@@ -9,7 +9,7 @@ local talk = require "dial.talk"
 local M = { name = "dial" }
 
 -- What this version acts on; every other letter of Asterisk's is accepted and named once in the log.
-local supported, ignored = "ABDFGHILQRSTUabcdefghijorstuz", "CKMNOPWXkmnpwx"
+local supported, ignored = "ABCDFGHILQRSTUabcdefghijorstuz", "KMNOPWXkmnpwx"
 
 --- Take out the options that are ignored, and say once in a call which those are.
 local function check(options)
@@ -66,7 +66,7 @@ local function dial(chan, destinations, seconds, letters)
   end
   local options = pbx.options(letters)
   check(options)
-  if options.C then chan:set("CDR_PROP(reset)", "1") end
+  if options.C then chan:reset_cdr() end
   if options.B then request.subroutine(chan, chan, options.B) end
   local began = pbx.time.now()
   local result, verdict = ring(chan, list, seconds, options)

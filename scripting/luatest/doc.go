@@ -13,6 +13,7 @@
 // # What a test can say
 //
 //	t:call(app, ...)            run an application on a fresh channel to its end; ► c
+//	t:channel{headers={...}}    … whose call came with SIP headers
 //	t:channel{...}              a channel to be prepared first: exten, context, callerid_name, callerid_number, dnid, up=true, media=false; ► c
 //	t:lua(text, {...})          run lines of a dialplan on a fresh channel, put(v) leaves v in SEEN; ► c
 //	t:value(expression, {...})  what an expression of the dialplan yields there, as text; "nil"
@@ -20,13 +21,13 @@
 //	t:phone(target, {...})      what a dialled target does: ring_ms, progress_ms, answer_ms, hangup_ms (after the answer), end_ms + cause,
 //	                            forward = "…" (with end_ms or at once). A target without is unavailable (cause 20).
 //	                            keys = {[at_ms] = "12#"} are pressed there, counted from the call
-//	t:peer(target)              the phone's last call: p:sent() the digits it got, p:get(name), p:shown() who called, p:callerid(); nil without one
+//	t:peer(target)              the phone's last call: p:sent() the digits it got, p:get(name), p:shown() who called, p:callerid(), p:headers() that were added; nil without one
 //	t:sound(name, ms)           how long a prompt is (1000 otherwise); false: there is none
 //	t:equal(got, want)  t:ok(value)  t:contains(text, part)
 //	c:press(at_ms, digits)      keys pressed from then on, 100 ms apart       c:hang_up(at_ms)      the caller leaves
 //	c:fails()                   a Lua error is expected; without this it fails the test
 //	c:run(app, ...)             run an application      c:enter(context, exten)   run the dialplan from there
-//	c:get(name)  c:played()  c:indications()  c:sent()  c:returned()  c:answered()  c:cause()  c:elapsed_ms()  c:log()  c:place()
+//	c:get(name)  c:played()  c:indications()  c:sent()  c:returned()  c:answered()  c:cause()  c:elapsed_ms()  c:log()  c:place()  c:records()
 //	c:tones()                   the tone lists that were begun, and "stop" for each that was stopped       c:name()
 //	c:jitter_buffer()           the jitter buffer that was set, as fixed= max= resync= extra=; "none" when it was taken out
 //	c:released()                the dialled channels that have been hung up, as "target cause"

@@ -20,6 +20,7 @@ type leg struct {
 	phone *phone // what it does when dialled; nil for the caller
 	sound *sounding
 	shown channel.CallerID // of whom it was called
+	headers
 
 	mu          sync.Mutex // guards below; a leaf
 	ch          *channel.Channel

@@ -118,6 +118,7 @@ type world struct {
 	host    *scripting.Host
 	store   store.Store
 	prompts *prompts
+	records *records
 	phones  map[string]*phone
 	techs   map[string]bool
 	text    string // of t:dialplan
@@ -145,10 +146,10 @@ func (w *world) released(what string) {
 }
 
 func newWorld(t *testing.T, plugins fs.FS) *world {
-	w := &world{t: t, plugins: plugins, clock: NewClock(), prompts: &prompts{lengths: map[string]time.Duration{}}, phones: map[string]*phone{}, techs: map[string]bool{}}
+	w := &world{t: t, plugins: plugins, clock: NewClock(), prompts: &prompts{lengths: map[string]time.Duration{}}, records: &records{fields: map[string]string{}}, phones: map[string]*phone{}, techs: map[string]bool{}}
 	w.store = store.NewMemory(w.clock.Now)
 	log := zerolog.New(w)
-	w.core = channel.NewCore(channel.CoreConfig{Clock: w.clock, Log: log, Start: w.start})
+	w.core = channel.NewCore(channel.CoreConfig{Clock: w.clock, Log: log, Start: w.start, Records: w.records})
 	w.host = scripting.New(scripting.Config{Plugins: []fs.FS{plugins}, Store: w.store, Sounds: w.prompts, Log: log, Clock: w.clock})
 	w.tech("PJSIP")
 	w.tech("Local")

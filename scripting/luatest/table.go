@@ -137,6 +137,13 @@ func (w *world) peer(l *lua.LState) lua.LValue {
 			}
 			return 1
 		},
+		"headers": text(func() string {
+			var out []string
+			for _, h := range leg.headers.added {
+				out = append(out, h[0]+": "+h[1])
+			}
+			return strings.Join(out, "; ")
+		}),
 		"shown":    text(func() string { return leg.shown.String() }),
 		"callerid": text(func() string { return leg.ch.CallerID().String() }),
 	})
@@ -154,7 +161,14 @@ func (w *world) newParty(_ *lua.LState, t *lua.LTable) *party {
 	if lua.LVAsBool(t.RawGetString("up")) {
 		cfg.State = channel.Up
 	}
-	return w.party(cfg, t.RawGetString("media") != lua.LFalse)
+	p := w.party(cfg, t.RawGetString("media") != lua.LFalse)
+	p.leg.headers.came = map[string]string{}
+	if came, ok := t.RawGetString("headers").(*lua.LTable); ok {
+		came.ForEach(func(name, value lua.LValue) {
+			p.leg.headers.came[strings.ToLower(lua.LVAsString(name))] = lua.LVAsString(value)
+		})
+	}
+	return p
 }
 
 // application runs an application with the arguments from index first on, joined as pbx_lua joins them.
@@ -210,6 +224,7 @@ func (p *party) table(l *lua.LState) *lua.LTable {
 			defer p.leg.mu.Unlock()
 			return p.leg.indications
 		}),
+		"records": list(func() []string { return p.w.records.did }),
 		"released": list(func() []string {
 			p.w.mu.Lock()
 			defer p.w.mu.Unlock()

@@ -41,7 +41,7 @@ func (l *leg) Accepted(res *sip.Response) []byte {
 		l.ch.Hangup(channel.BearerNotAvailable)
 		return nil
 	}
-	l.report.Tell(channel.LegEvent{Kind: channel.LegAnswered})
+	l.report.Tell(channel.LegEvent{Kind: channel.LegAnswered, Detail: detail(res)})
 	return nil
 }
 
@@ -69,7 +69,7 @@ func (l *leg) Failed(res *sip.Response, err error) {
 	ev := channel.LegEvent{Kind: channel.LegEnded, Cause: channel.Congestion}
 	switch {
 	case res != nil:
-		ev.Cause = causeOf(res)
+		ev.Cause, ev.Detail = causeOf(res), detail(res)
 		if res.StatusCode >= 300 && res.StatusCode < 400 {
 			ev.Forward = l.forward(res)
 		}
@@ -84,6 +84,11 @@ func (l *leg) Failed(res *sip.Response, err error) {
 	l.close()
 	l.ch.FarEndGone(ev.Cause)
 	l.report.Tell(ev)
+}
+
+// detail is a final response as HANGUPCAUSE() tells it.
+func detail(res *sip.Response) string {
+	return "SIP " + itoa(res.StatusCode) + " " + printable(res.Reason)
 }
 
 // forward is where a 3xx points: the user part of its first Contact (redirect_method=user), or the whole URI.

@@ -36,7 +36,8 @@ func (t *Tech) invited(tx *sip.ServerTx, e *config.Endpoint, gen *Generation) {
 		return
 	}
 	tx.Trying()
-	l := &leg{tech: t, endpoint: e, invite: req, remote: tx.Source, log: log}
+	l := &leg{tech: t, endpoint: e, invite: req, remote: tx.Source, log: log, secure: secure(tx.Transport),
+		localAddr: tx.Transport.Advertised(tx.Source.Addr()).String()}
 	if status := t.openIncoming(l, tx, gen); status != 0 {
 		refuse(tx, status, sip.NewHeader("Retry-After", retryAfter))
 		return

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"net/netip"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -31,7 +30,7 @@ type leg struct {
 	port     *media.Port
 	ch       *channel.Channel
 	log      zerolog.Logger
-	invite   *sip.Request // the peer's, for PJSIP_HEADER and CHANNEL(pjsip,…)
+	invite   *sip.Request // the peer's, which nobody changes any more
 	remote   netip.AddrPort
 	call     func() error // outgoing: sends the INVITE
 	report   channel.Reporter
@@ -48,6 +47,12 @@ type leg struct {
 	inJoin    bool
 	held      bool
 	over      bool
+	headers   []sip.Header  // a script's, for the INVITE that is not sent yet
+	format    codecs.Format // of the stream in force
+	media     netip.AddrPort
+
+	from, to, target, localAddr string // of the INVITE, for CHANNEL(pjsip,…)
+	secure                      bool
 }
 
 // newPort opens the leg's sound and says what we offer on it.
@@ -141,7 +146,10 @@ func (l *leg) apply(r *sdp.Result) {
 		Signalling: l.remote.Addr(),
 	}
 	l.port.SetStream(s)
-	l.agreed = true
+	l.agreed, l.media = true, r.Remote
+	if len(s.Codecs) > 0 {
+		l.format = s.Codecs[0].Format
+	}
 	if l.held != r.Hold {
 		l.held = r.Hold
 		l.log.Info().Bool("held", r.Hold).Msg("hold changed by the far end")
@@ -321,30 +329,6 @@ func (l *leg) infoDigit(d rune, dur time.Duration) {
 	case !joined:
 		l.ch.Digit(d)
 	}
-}
-
-// Property answers CHANNEL(pjsip,…).
-func (l *leg) Property(name string) (string, bool) {
-	item, ok := strings.CutPrefix(name, "pjsip,")
-	d := l.dialog.Load()
-	if !ok || d == nil {
-		return "", false
-	}
-	switch item {
-	case "call-id":
-		return d.CallID(), true
-	case "local_tag":
-		return d.LocalTag(), true
-	case "remote_addr":
-		return l.remote.String(), true
-	case "endpoint":
-		return l.endpoint.Name, true
-	case "request_uri":
-		if l.invite != nil {
-			return l.invite.Recipient.String(), true
-		}
-	}
-	return "", false
 }
 
 // errNoSession is for legs whose far end never agreed on sound.

@@ -192,9 +192,14 @@ func (t *Tech) send(l *leg, call target, gen *Generation, d *channel.DialLeg) er
 	l.mu.Unlock()
 	from := t.from(e, gen, d.CallerID, call.hop)
 	to := sip.Address{URI: *sip.NewURI(sip.UserPart(&call.uri), call.uri.Host, call.uri.Port)}
+	l.mu.Lock()
+	l.from, l.to, l.target, l.localAddr = address(from.URI), address(to.URI), call.uri.String(), call.hop.Transport.Advertised(call.hop.Addr.Addr()).String()
+	l.secure = secure(call.hop.Transport)
+	l.mu.Unlock()
 	l.log.Info().Str("endpoint", e.Name).Str("uri", call.uri.String()).Str("peer", call.hop.Addr.String()).Msg("calling")
 	l.dialog.Store(t.Dialogs.Invite(dialog.Call{
-		Target: call.uri, Hop: call.hop, Routes: call.routes, From: from.String(), To: to.String(), Offer: body, Headers: identity(e, gen, d.CallerID, call.hop),
+		Target: call.uri, Hop: call.hop, Routes: call.routes, From: from.String(), To: to.String(), Offer: body,
+		Headers: append(identity(e, gen, d.CallerID, call.hop), l.takeHeaders()...),
 	}, l, dialog.Options{
 		Contact: t.contact(cmp.Or(e.ContactUser, e.FromUser, gen.PJSIP.Global.DefaultFromUser, "asterisk"), call.hop.Transport, call.hop.Addr),
 		Rewrite: e.RewriteContact, Credentials: credentials(gen.PJSIP, e.OutboundAuth), Log: l.log,
@@ -237,7 +242,7 @@ func (t *Tech) from(e *config.Endpoint, gen *Generation, id channel.CallerID, ho
 	us := hop.Transport.Advertised(hop.Addr.Addr())
 	host := cmp.Or(e.FromDomain, bracketed(us.Addr()))
 	a := sip.Address{DisplayName: id.Name, URI: *sip.NewURI(cmp.Or(e.FromUser, id.Number, gen.PJSIP.Global.DefaultFromUser, "asterisk"), host, 0)}
-	if id.Presentation == "prohib" && e.FromUser == "" { // who may know finds him in P-Asserted-Identity
+	if id.Withheld() && e.FromUser == "" { // who may know finds him in P-Asserted-Identity
 		a = sip.Address{DisplayName: "Anonymous", URI: *sip.NewURI("anonymous", "anonymous.invalid", 0)} // RFC 3323 §4.1
 	}
 	return a
@@ -245,7 +250,7 @@ func (t *Tech) from(e *config.Endpoint, gen *Generation, id channel.CallerID, ho
 
 // identity is P-Asserted-Identity and Remote-Party-ID for endpoints that want them and may know.
 func identity(e *config.Endpoint, gen *Generation, id channel.CallerID, hop sip.Hop) []sip.Header {
-	if id.Number == "" || (id.Presentation == "prohib" && !e.TrustIDOutbound) {
+	if id.Number == "" || (id.Withheld() && !e.TrustIDOutbound) {
 		return nil
 	}
 	us := hop.Transport.Advertised(hop.Addr.Addr())
@@ -256,12 +261,12 @@ func identity(e *config.Endpoint, gen *Generation, id channel.CallerID, hop sip.
 	}
 	if e.SendRPID {
 		privacy := "off"
-		if id.Presentation == "prohib" {
+		if id.Withheld() {
 			privacy = "full"
 		}
 		out = append(out, sip.NewHeader("Remote-Party-ID", a.String()+";party=calling;privacy="+privacy+";screen=no"))
 	}
-	if id.Presentation == "prohib" {
+	if id.Withheld() {
 		out = append(out, sip.NewHeader("Privacy", "id"))
 	}
 	return out

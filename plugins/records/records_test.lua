@@ -1,0 +1,21 @@
+test("CDR reads and writes fields", function(t)
+  t:equal(t:value('(function() channel["CDR(userfield)"] = "x" return channel.CDR("userfield"):get() end)()'), "x")
+  t:equal(t:value('(function() channel["CDR(billsec)"] = "1" return channel.CDR("billsec", "u"):get() .. channel.CDR("billsec", "f"):get() end)()'), "1/raw1/exact")
+  t:equal(t:value('channel.CDR("nothing"):get()'), "nil")
+  t:contains(t:lua('channel["CDR(src)"] = "1"'):log(), "CDR: field src follows the call")
+  t:contains(t:lua('channel.CDR():get()'):log(), "CDR: want")
+end)
+
+test("CDR_PROP, NoCDR and ResetCDR", function(t)
+  t:equal(t:lua('channel["CDR_PROP(disable)"] = 1; channel["CDR_PROP(disable)"] = 0; channel["CDR_PROP(party_a)"] = 1'):records(), "disable enable")
+  t:contains(t:lua('channel["CDR_PROP(shoe)"] = 1'):log(), "unknown property 'shoe'")
+end)
+
+test("NoCDR", function(t) t:equal(t:call("NoCDR"):records(), "disable") end)
+test("ResetCDR", function(t) t:equal(t:call("ResetCDR"):records(), "reset") end)
+test("ResetCDR(v)", function(t) t:equal(t:call("ResetCDR", "v"):records(), "reset keep") end)
+
+test("Dial's C resets the record", function(t)
+  t:phone("PJSIP/100", { cause = 17 })
+  t:equal(t:call("Dial", "PJSIP/100", 5, "C"):records(), "reset")
+end)
