@@ -25,6 +25,7 @@ import (
 	"asterism/engine/endpoint"
 	"asterism/engine/event"
 	"asterism/engine/media"
+	"asterism/engine/moh"
 	"asterism/engine/registrar"
 	"asterism/engine/sip"
 	"asterism/engine/sip/dialog"
@@ -67,6 +68,7 @@ type Config struct {
 	Read func() (*config.Snapshot, []config.Problem)
 	// Script compiles the dialplan of a new generation; nil, with problems, when nothing of it is usable.
 	Script func(etc fs.FS, snap *config.Snapshot) (Script, []config.Problem)
+	Music  moh.Config
 	Trace  io.Writer // SIP trace; nil: the log
 }
 
@@ -75,6 +77,7 @@ type generation struct {
 	number int
 	snap   *config.Snapshot
 	tones  *tone.Zones
+	music  []moh.Class
 	script Script
 	pjsip  *pjsip.Generation
 	at     time.Time
@@ -92,6 +95,7 @@ type Engine struct {
 	media     *media.Engine
 	registrar *registrar.Registrar
 	gate      *endpoint.Gate
+	music     *moh.Classes
 	pjsip     *pjsip.Tech
 	cdrs      *recorder
 	started   time.Time
@@ -112,6 +116,7 @@ func New(cfg Config) (*Engine, error) {
 	secret := make([]byte, 32)
 	rand.Read(secret)
 	e.gate = endpoint.NewGate(endpoint.GateConfig{Secret: secret, Events: cfg.Events, Log: cfg.Log})
+	e.music = moh.New(cfg.Music)
 	return e, nil
 }
 
@@ -127,7 +132,8 @@ func (e *Engine) Start(ctx context.Context) error {
 	}
 	e.media = m
 	e.cdrs = newRecorder(e.cfg.CDR, e.cfg.Events, e.log)
-	e.core = channel.NewCore(channel.CoreConfig{Log: e.log, SystemName: gen.snap.Asterisk.SystemName, Observer: e.cdrs, Start: e.run, Tones: e.tones, Records: e.cdrs})
+	e.core = channel.NewCore(channel.CoreConfig{Log: e.log, SystemName: gen.snap.Asterisk.SystemName, Observer: e.cdrs, Start: e.run, Tones: e.tones,
+		Records: e.cdrs, Music: e.music.Music})
 	e.stack = sip.New(sip.Config{UserAgent: gen.snap.PJSIP.Global.UserAgent, Log: e.log, TraceWriter: e.cfg.Trace, T1: gen.snap.PJSIP.System.TimerT1,
 		DisableTCPSwitch: gen.snap.PJSIP.System.DisableTCPSwitch,
 		OnRequest:        func(tx *sip.ServerTx) { e.pjsip.OnRequest(tx) },
@@ -141,6 +147,7 @@ func (e *Engine) Start(ctx context.Context) error {
 	e.core.AddTech(local.New(e.core, e.media))
 	e.current.Store(gen)
 	gen.script.InForce()
+	e.music.Configure(gen.music)
 	e.registrar.Configure(&gen.snap.PJSIP)
 	e.gate.Configure(&gen.snap.PJSIP)
 	if err := e.listen(gen); err != nil {
@@ -208,10 +215,12 @@ func (e *Engine) load(number int) (*generation, []config.Problem) {
 	problems = append(problems, more...)
 	tones, more := loadTones(snap)
 	problems = append(problems, more...)
+	music, more := moh.Load(snap.File("musiconhold.conf"))
+	problems = append(problems, more...)
 	if script == nil {
 		script = noScript{}
 	}
-	gen := &generation{number: number, snap: snap, tones: tones, script: script, at: time.Now()}
+	gen := &generation{number: number, snap: snap, tones: tones, music: music, script: script, at: time.Now()}
 	gen.pjsip = &pjsip.Generation{PJSIP: &snap.PJSIP, Directory: endpoint.New(&snap.PJSIP), Index: script.Index(), Find: script.Find,
 		OpusFmtp: opusFmtp(snap.Opus), Attached: gen}
 	return gen, problems
@@ -262,6 +271,7 @@ func (e *Engine) Reload() []config.Problem {
 	}
 	e.current.Store(gen)
 	gen.script.InForce()
+	e.music.Configure(gen.music)
 	select {
 	case e.swapped <- struct{}{}:
 	default:

@@ -186,6 +186,15 @@ func (r *recorder) Unbridged(a, b *channel.Channel) {
 	}
 }
 
+// HoldChanged is an event only.
+func (r *recorder) HoldChanged(ch *channel.Channel, held bool, class string) {
+	if held {
+		r.events.Publish(event.HoldBegun{At: time.Now(), Channel: about(ch), MusicClass: class})
+	} else {
+		r.events.Publish(event.HoldEnded{At: time.Now(), Channel: about(ch)})
+	}
+}
+
 // DigitReceived is an event only.
 func (r *recorder) DigitReceived(ch *channel.Channel, d rune) {
 	r.events.Publish(event.DigitReceived{At: time.Now(), Channel: about(ch), Digit: d})

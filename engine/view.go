@@ -9,6 +9,7 @@ import (
 	"asterism/engine/channel"
 	"asterism/engine/config"
 	"asterism/engine/dialplan"
+	"asterism/engine/moh"
 	"asterism/engine/registrar"
 )
 
@@ -38,6 +39,9 @@ func (e *Engine) CallsProcessed() uint64 { return e.core.Calls() }
 
 // Contacts lists the registered and the static contacts.
 func (e *Engine) Contacts() []registrar.Contact { return e.registrar.All() }
+
+// MusicClasses lists the classes of hold music.
+func (e *Engine) MusicClasses() []moh.Shown { return e.music.Show() }
 
 // SetTrace switches the SIP trace.
 func (e *Engine) SetTrace(on bool, filter string) { e.stack.SetTrace(on, filter) }

@@ -100,6 +100,8 @@
 ---@field language fun(self: pbx.Channel, language?: string): string? Its language; with an argument sets it.
 ---@field accountcode fun(self: pbx.Channel, code?: string): string? Its account code; with an argument sets it.
 ---@field tone_zone fun(self: pbx.Channel, country?: string): string? The country of its tones; with an argument sets it, and raises for one that is unknown.
+---@field music_class fun(self: pbx.Channel, class?: string): string? The hold music it hears whatever else is suggested, empty if none was set; with an argument sets it.
+---@field held fun(self: pbx.Channel): boolean Whether its far end has put us on hold.
 ---@field callerid fun(self: pbx.Channel): pbx.CallerID Who calls.
 ---@field set_callerid fun(self: pbx.Channel, id: pbx.CallerID) Changes the fields that are given.
 ---@field connected fun(self: pbx.Channel): pbx.CallerID Whom it talks to.
@@ -128,6 +130,8 @@
 ---@field start_play fun(self: pbx.Channel, names: string|string[], how?: pbx.Play): pbx.Playback?, string? Begins to play and returns: the playback under control, or nil and why nothing can be played; both when a part was left out.
 ---@field play_tone fun(self: pbx.Channel, name: string, dbm0?: number): boolean?, string? A tone by name or as a list, which sounds while the script goes on, until another sound. true, or nil and why not.
 ---@field stop_tone fun(self: pbx.Channel) Ends play_tone.
+---@field start_music fun(self: pbx.Channel, class?: string): boolean?, string? Hold music that plays while the script goes on, until another sound. true, or nil and why not.
+---@field stop_music fun(self: pbx.Channel) Ends start_music.
 ---@field wait fun(self: pbx.Channel, ms?: number) Lets milliseconds pass; without a number waits until the hang-up.
 ---@field digit fun(self: pbx.Channel, ms?: number): string? One key; nil after the time.
 ---@field read fun(self: pbx.Channel, how: pbx.Read): string, string, string? Keys: what was typed; "max", "terminator" or "timeout"; the terminator.

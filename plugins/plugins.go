@@ -19,6 +19,7 @@ import "embed"
 //go:embed functions
 //go:embed jitterbuffer
 //go:embed math
+//go:embed musiconhold
 //go:embed playback
 //go:embed records
 //go:embed strings

@@ -206,3 +206,8 @@ func pushMilliseconds(l *lua.LState, d time.Duration) int {
 	l.Push(lua.LNumber(d.Milliseconds()))
 	return 1
 }
+
+// startMusic is chan:start_music([class]).
+func startMusic(c *call, l *lua.LState, ch *channel.Channel) int {
+	return c.outcome(l, ch, ch.StartMusic(l.OptString(2, "")))
+}

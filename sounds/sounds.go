@@ -1,4 +1,4 @@
-// Package sounds holds the prompts that are built into the program, laid out as Asterisk's sounds folder: en/beep.opus.
+// Package sounds holds the prompts and the hold music (moh) that are built into the program, laid out as Asterisk's sounds folder: en/beep.opus.
 // README.md says whose they are.
 package sounds
 
@@ -7,7 +7,7 @@ import (
 	"io/fs"
 )
 
-//go:embed en
+//go:embed en moh
 var embedded embed.FS
 
 // FS is the last root of a sound.Library: a site's own files of the same name come before.

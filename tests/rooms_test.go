@@ -22,10 +22,10 @@ var rooms = map[string][]string{
 	"dialplans":         {},
 	"sounds":            {},
 
-	"engine/manage":        {"engine/manage/logger", "engine/channel", "engine/config", "engine/dialplan", "engine/registrar", "engine/store", "engine/event"},
+	"engine/manage":        {"engine/manage/logger", "engine/channel", "engine/config", "engine/dialplan", "engine/moh", "engine/registrar", "engine/store", "engine/event"},
 	"engine/manage/ami":    {"engine/manage", "engine/channel", "engine/config", "engine/dialplan", "engine/event", "engine/registrar", "engine/store"},
 	"engine/manage/logger": {},
-	"engine": {"engine/tech/...", "engine/registrar", "engine/endpoint", "engine/channel", "engine/bridge", "engine/media", "engine/sound", "engine/tone",
+	"engine": {"engine/tech/...", "engine/registrar", "engine/endpoint", "engine/channel", "engine/bridge", "engine/media", "engine/moh", "engine/sound", "engine/tone",
 		"engine/sip", "engine/sip/dialog", "engine/sdp", "engine/dialplan", "engine/config", "engine/event", "engine/store", "engine/cdr", "codecs/..."},
 	"engine/tech/pjsip": {"engine/channel", "engine/registrar", "engine/endpoint", "engine/sip", "engine/sip/dialog", "engine/media", "engine/bridge",
 		"engine/sdp", "engine/config", "engine/dialplan", "engine/event", "codecs"},
@@ -35,6 +35,7 @@ var rooms = map[string][]string{
 	"engine/channel":    {"engine/media", "engine/tone", "engine/event", "engine/dialplan"},
 	"engine/bridge":     {"engine/media", "codecs/..."},
 	"engine/media":      {"engine/media/packetio", "codecs/..."},
+	"engine/moh":        {"engine/media", "engine/sound", "engine/config"},
 	"engine/sound":      {"codecs/..."},
 	"engine/sip/dialog": {"engine/sip"},
 

@@ -18,6 +18,7 @@ import (
 	"asterism/engine/manage"
 	"asterism/engine/manage/ami"
 	"asterism/engine/manage/logger"
+	"asterism/engine/moh"
 	"asterism/engine/sound"
 	"asterism/engine/store"
 	"asterism/plugins"
@@ -205,7 +206,8 @@ func assemble(p places, log zerolog.Logger) (parts, func(), error) {
 	a.scripts = scripting.New(scripting.Config{Plugins: []fs.FS{plugins.FS}, Store: a.store, Sounds: prompts, Events: a.events, Log: log})
 	closers = append(closers, a.scripts.Close)
 	a.engine, err = engine.New(engine.Config{Etc: p.dirs.Etc, Store: a.store, CDR: a.cdr, Events: a.events, Log: log,
-		Read: p.read, Script: compiler(a.scripts, prompts), Globals: a.scripts})
+		Read: p.read, Script: compiler(a.scripts, prompts), Globals: a.scripts,
+		Music: moh.Config{Data: []string{p.dirs.Data, systemDirectories.Data}, BuiltIn: sounds.FS, Log: log, Sound: prompts.OpenDefault}})
 	if err != nil {
 		return a, closeAll, err
 	}
@@ -231,7 +233,7 @@ func serve(t terminal, o runOptions, first bool, router *logger.Router, log zero
 	}
 	stops := make(stopRequests, 8)
 	full := manage.Version(version())
-	cli := manage.NewCLI(manage.Config{PBX: a.engine, Store: a.store, Log: logControl{router, p}, Control: stops, Version: full,
+	cli := manage.NewCLI(manage.Config{PBX: a.engine, Store: a.store, Music: a.engine, Log: logControl{router, p}, Control: stops, Version: full,
 		System: p.snapshot.Asterisk.SystemName, Settings: settings(p)})
 	server, err := manage.Listen(p.socket, p.mode, cli, router)
 	if err != nil {

@@ -3,7 +3,8 @@
 //	in ─► ↑L ─► low-pass (Kaiser-windowed sinc, ≥ 60 dB) ─► ↓M ─► out        L/M = to/from
 //
 // Only the taps that meet a sample are computed: 32 of them for each output sample, more by M/L when going down. A Resampler
-// keeps the end of what it was given, so a stream may come in pieces of any size; it delays by half its taps.
+// keeps the end of what it was given, so a stream may come in pieces of any size; what it gives is half its taps behind, and
+// at the same time: the first output is the first input's.
 package resample
 
 import (
@@ -40,7 +41,7 @@ func New(from, to int) *Resampler {
 	} else {
 		t = newTable(from, to)
 	}
-	return &Resampler{t: t, buf: make([]float32, t.taps/2, 4*t.taps)}
+	return &Resampler{t: t, buf: make([]float32, t.taps/2-1, 4*t.taps)}
 }
 
 // Most is the largest number of samples that n more can give.

@@ -24,13 +24,14 @@ type BridgeResult struct {
 	Duration   time.Duration // both were joined
 }
 
-// Bridge lets two answered channels hear each other until one of them hangs up, or what opts say. It hangs nobody up; the two may be joined
+// Bridge lets two answered channels hear each other until one of them hangs up, or what opts say; who is put on hold hears music. It hangs nobody up; the two may be joined
 // again. When the channel itself is gone, the error is its *HangupError.
 func (c *Channel) Bridge(peer *Channel, opts BridgeOptions) (BridgeResult, error) {
 	if err := c.gone(); err != nil {
 		return BridgeResult{}, err
 	}
 	c.StopTone()
+	c.StopMusic()
 	mine, theirs := c.leg.Media(), peer.leg.Media()
 	if mine == nil || theirs == nil {
 		return BridgeResult{}, ErrNoMedia
@@ -46,7 +47,10 @@ func (c *Channel) Bridge(peer *Channel, opts BridgeOptions) (BridgeResult, error
 	c.update(func() { c.bridgeID, c.bridgedTo, c.connected = bridge, peer.name, theirsID })
 	peer.update(func() { peer.bridgeID, peer.bridgedTo, peer.connected = bridge, c.name, mineID })
 	c.core.observer.Bridged(c, peer)
-	res := c.watch(peer, opts)
+	mineHolds, theirsHold := holdMusic{party: peer, holder: c}, holdMusic{party: c, holder: peer}
+	res := c.watch(peer, opts, func() { mineHolds.follow(); theirsHold.follow() })
+	mineHolds.end()
+	theirsHold.end()
 	leave()
 	c.update(func() { c.bridgeID, c.bridgedTo = "", "" })
 	peer.update(func() { peer.bridgeID, peer.bridgedTo = "", "" })
@@ -63,8 +67,8 @@ func (c *Channel) Bridge(peer *Channel, opts BridgeOptions) (BridgeResult, error
 	return res, nil
 }
 
-// watch waits for the bridge's end.
-func (c *Channel) watch(peer *Channel, opts BridgeOptions) BridgeResult {
+// watch waits for the bridge's end; holds is called at once, and whenever one of the two was put on hold or taken back.
+func (c *Channel) watch(peer *Channel, opts BridgeOptions, holds func()) BridgeResult {
 	if opts.Pause == 0 {
 		opts.Pause = time.Second
 	}
@@ -78,8 +82,13 @@ func (c *Channel) watch(peer *Channel, opts BridgeOptions) BridgeResult {
 	var pause <-chan time.Time
 	stopPause := func() {}
 	defer func() { stopPause() }()
+	holds()
 	for {
 		select {
+		case <-c.holding:
+			holds()
+		case <-peer.holding:
+			holds()
 		case <-c.stopped():
 			return BridgeResult{}
 		case <-peer.stopped():

@@ -106,7 +106,8 @@ type Channel struct {
 	ctx    context.Context
 	cancel context.CancelCauseFunc
 
-	digits digitQueue
+	digits  digitQueue
+	holding chan struct{} // the far end's hold has changed: for the bridge; room for one
 
 	mu        sync.Mutex // guards all below; a leaf
 	state     State
@@ -129,6 +130,11 @@ type Channel struct {
 	bridgeID  string // of the bridge the channel is in
 	bridgedTo string // the peer's name while bridged
 	tone      func() // stops the tone that plays, if any
+	music     func() // stops the music that StartMusic began, if any
+
+	musicClass string
+	held       bool   // by the far end
+	suggested  string // the class it suggests for others meanwhile
 
 	turn       context.Context // what primitives run under: ends with ctx, or with an interruption
 	cancelTurn context.CancelCauseFunc

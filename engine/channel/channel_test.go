@@ -40,7 +40,12 @@ func (l *fakeLeg) Indicate(i Indication) error {
 func (l *fakeLeg) Hangup(c Cause)                 { l.note("hangup " + c.String()) }
 func (l *fakeLeg) Media() Media                   { return l }
 func (l *fakeLeg) Property(string) (string, bool) { return "", false }
-func (l *fakeLeg) PlayRate() int                  { return 8000 }
+func (l *fakeLeg) PlayMusic(m *media.Music, _ func()) func() {
+	l.note("music " + m.Name())
+	return func() { l.note("silence") }
+}
+
+func (l *fakeLeg) PlayRate() int { return 8000 }
 
 func (l *fakeLeg) Play(_ media.Source, done func()) func() {
 	l.note("play")

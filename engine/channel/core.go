@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"asterism/engine/dialplan"
+	"asterism/engine/media"
 	"asterism/engine/tone"
 
 	"github.com/rs/zerolog"
@@ -44,6 +45,8 @@ type Observer interface {
 	Bridged(a, b *Channel)
 	Unbridged(a, b *Channel)
 	DigitReceived(*Channel, rune)
+	// HoldChanged: the far end has put us on hold, with music of that class for others, or taken us back.
+	HoldChanged(c *Channel, held bool, class string)
 }
 
 // CoreConfig configures a Core.
@@ -57,6 +60,8 @@ type CoreConfig struct {
 	// Tones are the countries' tones for a channel, of the generation it began with; nil: tone.Builtin for all.
 	Tones   func(*Channel) *tone.Zones
 	Records Records // nil: none are kept
+	// Music finds a class of hold music; nil: there is none.
+	Music func(class string) (*media.Music, bool)
 }
 
 // Core knows all live channels and makes their names.
@@ -68,6 +73,7 @@ type Core struct {
 	start    func(*Channel)
 	tones    func(*Channel) *tone.Zones
 	records  Records
+	music    func(class string) (*media.Music, bool)
 	techs    map[string]Tech
 
 	mu       sync.Mutex // guards below; a leaf
@@ -92,7 +98,7 @@ func NewCore(cfg CoreConfig) *Core {
 	if cfg.Records == nil {
 		cfg.Records = noRecords{}
 	}
-	return &Core{clock: cfg.Clock, log: cfg.Log, system: cfg.SystemName, observer: cfg.Observer, start: cfg.Start, tones: cfg.Tones, records: cfg.Records,
+	return &Core{clock: cfg.Clock, log: cfg.Log, system: cfg.SystemName, observer: cfg.Observer, start: cfg.Start, tones: cfg.Tones, records: cfg.Records, music: cfg.Music,
 		techs: map[string]Tech{}, channels: map[string]*Channel{}}
 }
 
@@ -142,7 +148,7 @@ func (k *Core) New(cfg Config) *Channel {
 		log: k.log.With().Str("call", callID).Str("chan", name).Logger(),
 	}
 	c.turn, c.cancelTurn = context.WithCancelCause(ctx)
-	c.digits.signal = make(chan struct{}, 1)
+	c.digits.signal, c.holding = make(chan struct{}, 1), make(chan struct{}, 1)
 	if p := cfg.Parent; p != nil {
 		c.linkedID = p.LinkedID()
 		c.variables = p.inherited()
@@ -221,14 +227,15 @@ func (k *Core) Channels() []*Channel {
 type NoObserver struct{}
 
 // ChannelCreated does nothing, as its siblings.
-func (NoObserver) ChannelCreated(*Channel)                    {}
-func (NoObserver) ChannelAnswered(*Channel)                   {}
-func (NoObserver) ChannelEnded(*Channel)                      {}
-func (NoObserver) DialBegan(caller, leg *Channel, t Target)   {}
-func (NoObserver) DialEnded(caller, leg *Channel, why string) {}
-func (NoObserver) Bridged(a, b *Channel)                      {}
-func (NoObserver) Unbridged(a, b *Channel)                    {}
-func (NoObserver) DigitReceived(*Channel, rune)               {}
+func (NoObserver) ChannelCreated(*Channel)                     {}
+func (NoObserver) ChannelAnswered(*Channel)                    {}
+func (NoObserver) ChannelEnded(*Channel)                       {}
+func (NoObserver) DialBegan(caller, leg *Channel, t Target)    {}
+func (NoObserver) DialEnded(caller, leg *Channel, why string)  {}
+func (NoObserver) Bridged(a, b *Channel)                       {}
+func (NoObserver) Unbridged(a, b *Channel)                     {}
+func (NoObserver) DigitReceived(*Channel, rune)                {}
+func (NoObserver) HoldChanged(c *Channel, held bool, s string) {}
 
 // bridgeID names a bridge, for those who list them.
 func (k *Core) bridgeID() string {

@@ -38,6 +38,8 @@ type Leg interface {
 type Media interface {
 	// Play starts src, replacing what plays; done is called exactly once, when it ends or is stopped.
 	Play(src media.Source, done func()) (stop func())
+	// PlayMusic starts m, which others hear too, replacing what plays; done as in Play.
+	PlayMusic(m *media.Music, done func()) (stop func())
 	// PlayRate is the rate of a source that Play need not resample, Hz.
 	PlayRate() int
 	Echo(on bool)

@@ -24,6 +24,7 @@ func (c *Channel) StartPlay(src media.Source) (*Playback, error) {
 		return nil, ErrNoMedia
 	}
 	c.StopTone()
+	c.StopMusic()
 	p := &Playback{c: c, done: make(chan struct{})}
 	var once sync.Once
 	p.stop = m.Play(src, func() { once.Do(func() { close(p.done) }) })

@@ -75,6 +75,7 @@ func (c *Channel) Echo(stop string) (rune, error) {
 		return 0, ErrNoMedia
 	}
 	c.StopTone()
+	c.StopMusic()
 	m.Echo(true)
 	defer m.Echo(false)
 	for {

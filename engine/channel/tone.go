@@ -50,6 +50,7 @@ func (c *Channel) startTone(list tone.List, amplitude float64) bool {
 	if m == nil {
 		return false
 	}
+	c.StopMusic()
 	stop := m.Play(list.Player(amplitude), func() {})
 	c.update(func() { c.tone = stop })
 	return true

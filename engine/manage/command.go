@@ -17,6 +17,7 @@ import (
 type Config struct {
 	PBX     PBX
 	Store   store.Store
+	Music   Music // nil: there is none
 	Log     Logging
 	Control Control
 	Version string
@@ -130,7 +131,7 @@ func NewCLI(c Config) *CLI {
 		c.Now = time.Now
 	}
 	cli := &CLI{Config: c}
-	for _, list := range [][]Command{coreCommands(), channelCommands(), pjsipCommands(), dialplanCommands(), databaseCommands()} {
+	for _, list := range [][]Command{coreCommands(), channelCommands(), pjsipCommands(), dialplanCommands(), databaseCommands(), musicCommands()} {
 		for _, command := range list {
 			e := entry{Command: command}
 			for word := range strings.FieldsSeq(command.Name) {

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"asterism/engine/config"
+	"asterism/engine/moh"
 
 	"go.uber.org/goleak"
 )
@@ -83,4 +84,14 @@ func difference(got, want string) string {
 		}
 	}
 	return ""
+}
+
+// tunes are two classes of hold music, one without files.
+type tunes struct{}
+
+func (tunes) MusicClasses() []moh.Shown {
+	return []moh.Shown{
+		{Class: moh.Class{Name: "default", Mode: "files", Directory: "moh", Sort: "random"}, Files: []string{"/data/moh/one.wav", "/data/moh/t\x1bwo.opus"}, Listeners: 3},
+		{Class: moh.Class{Name: "sales", Mode: "playlist", Sort: "alpha"}, Problem: "no sound files\nin /data/sales"},
+	}
 }

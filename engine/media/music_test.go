@@ -246,3 +246,20 @@ func BenchmarkMusicListener(b *testing.B) {
 		pb.again(l.s)
 	}
 }
+
+// TestMusicResampled: a source of another rate is one unbroken sound, too.
+func TestMusicResampled(t *testing.T) {
+	for _, rate := range []int{16000, 44100, 48000} {
+		l := NewLab(t)
+		m := studio(l, Tone(rate, []float64{440}, nil, 0))
+		p := musicPort(l, m, FormatULaw, 0)
+		hold(l, m, 5*time.Second)
+		var pcm []int16
+		for _, packet := range l.RTP(p) {
+			pcm = append(pcm, decodeULaw(t, packet.Payload)...)
+		}
+		if share := ToneShare(pcm[800:], 8000, 440); len(pcm) < 39000 || share < 0.99 {
+			t.Errorf("%d Hz: %d samples, share of the tone %.3f", rate, len(pcm), share)
+		}
+	}
+}

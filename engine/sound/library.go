@@ -87,6 +87,9 @@ func (l *Library) OpenAt(name, lang string, rate int) (*Clip, error) {
 	return l.find(name, lang, rate, rate)
 }
 
+// OpenDefault is OpenAt in no language.
+func (l *Library) OpenDefault(name string, rate int) (*Clip, error) { return l.OpenAt(name, "", rate) }
+
 // find chooses among formats for rate and converts to convert, if that is not 0.
 func (l *Library) find(name, lang string, rate, convert int) (*Clip, error) {
 	shelves, err := l.shelves(name)

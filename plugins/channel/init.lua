@@ -7,13 +7,13 @@ local M = { name = "channel" }
 local fields = {
   name = "name", state = "state", language = "language", uniqueid = "uniqueid", linkedid = "linkedid", callid = "callid",
   accountcode = "accountcode", endpoint = "endpoint", channeltype = "tech", context = "context", exten = "exten", dnid = "dnid",
-  tonezone = "tone_zone", userfield = "userfield", amaflags = "amaflags",
+  tonezone = "tone_zone", userfield = "userfield", amaflags = "amaflags", musicclass = "music_class",
 }
-local settable = { language = "language", accountcode = "accountcode", tonezone = "tone_zone", userfield = "userfield", amaflags = "amaflags" }
+local settable = { language = "language", accountcode = "accountcode", tonezone = "tone_zone", userfield = "userfield", amaflags = "amaflags", musicclass = "music_class" }
 
 --- Fields that other plugins and Dial read as variables of the channel.
 local variables = { max_forwards = "__MAX_FORWARDS", peeraccount = "CHANNEL_PEERACCOUNT", parkinglot = "CHANNEL_PARKINGLOT", dtmf_features = "CHANNEL_DTMF_FEATURES",
-  callgroup = "CHANNEL_CALLGROUP", musicclass = "CHANNEL_MUSICCLASS", pickupgroup = "CHANNEL_PICKUPGROUP", tenantid = "CHANNEL_TENANTID", after_bridge_goto = "CHANNEL_AFTER_BRIDGE_GOTO" }
+  callgroup = "CHANNEL_CALLGROUP", pickupgroup = "CHANNEL_PICKUPGROUP", tenantid = "CHANNEL_TENANTID", after_bridge_goto = "CHANNEL_AFTER_BRIDGE_GOTO" }
 
 local others = {
   appname = function(chan) return (chan:application()) end,
@@ -24,7 +24,7 @@ local others = {
   lastexten = function(chan) return chan:exten() end,
   lastcontext = function(chan) return chan:context() end,
   created = function(chan) return ("%.6f"):format(chan:created()) end,
-  onhold = function(chan) return chan:property("rtp,hold") or "0" end,
+  onhold = function(chan) return chan:held() and "1" or "0" end,
   videonativeformat = function() return "(nothing)" end,
   trace = function() return "0" end,
   transfercapability = function() return "SPEECH" end,

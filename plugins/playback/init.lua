@@ -1,7 +1,8 @@
 --- Prompts and digits: what a voice menu is made of.
--- Applications: Playback, Background, WaitExten, Read, SayDigits.
+-- Applications: Playback, Background, ControlPlayback, WaitExten, Read, SayDigits.
 local pbx = require "pbx"
 local read = require "playback.read"
+local control = require "playback.control"
 local M = { name = "playback" }
 
 local any_key = "0123456789*#ABCD"
@@ -67,9 +68,20 @@ local function background(chan, files, letters, language, context)
   return key
 end
 
-local function wait_exten(chan, seconds)
+--- What sounds while WaitExten waits: m(class) music, d(tone) a tone.
+local function accompany(chan, letters)
+  local options, ok, why = pbx.options(letters), true, nil
+  if options.m then ok, why = chan:start_music(options.m ~= true and options.m or nil)
+  elseif options.d then ok, why = chan:play_tone(options.d ~= true and options.d or "dial") end
+  if not ok then pbx.log("warning", "WaitExten: " .. why) end
+end
+
+local function wait_exten(chan, seconds, letters)
   local timeout_s = tonumber(seconds) or chan:timeout("response")
+  accompany(chan, letters)
   local key = chan:digit(timeout_s * 1000)
+  chan:stop_music()
+  chan:stop_tone()
   if key then return key end
   if pbx.exists(chan:context(), "t") then chan:go_to(chan:context(), "t", 1) end
   if not chan:raise("RESPONSETIMEOUT") then
@@ -94,6 +106,8 @@ M.applications = {
   Background = { run = background, synopsis = "Play prompts while waiting for an extension to be dialled",
     takes = "prompts, options, language, context", options = "snmp" },
   WaitExten = { run = wait_exten, synopsis = "Wait for an extension to be dialled" },
+  ControlPlayback = { run = control, synopsis = "Play prompts that keys can stop, pause and move about in",
+    takes = "prompts, skip, forward, rewind, stop, pause, restart, options", options = "o" },
   Read = { run = read(play_files, prepare), synopsis = "Read digits into a variable",
     takes = "variable, prompts, max, options, attempts, seconds", options = "sniet" },
   SayDigits = { run = say_digits, synopsis = "Say digits one by one" },

@@ -223,3 +223,68 @@ test("SayDigits is interrupted when asked for", function(t)
   c:enter("start", "s")
   t:equal(c:get("SEEN"), "5")
 end)
+
+local function controlled(t, at_ms, keys, ...)
+  t:sound("long", 20000)
+  local c = t:channel {}
+  if keys then c:press(at_ms, keys) end
+  c:run("ControlPlayback", ...)
+  return c
+end
+
+test("ControlPlayback plays to the end", function(t)
+  local c = controlled(t, 100, "5", "long")
+  t:ok(c:answered())
+  t:equal(c:elapsed_ms(), 20000)
+  t:equal(c:get("CPLAYBACKSTATUS"), "SUCCESS")
+  t:equal(c:get("CPLAYBACKOFFSET"), "-1")
+  t:equal(c:get("CPLAYBACKSTOPKEY"), nil)
+end)
+
+test("ControlPlayback is stopped by a key, and says where", function(t)
+  local c = controlled(t, 4000, "9", "long", 1000, "", "", "89")
+  t:equal(c:elapsed_ms(), 4000)
+  t:equal(c:get("CPLAYBACKSTATUS"), "USERSTOPPED")
+  t:equal(c:get("CPLAYBACKSTOPKEY"), "9")
+  t:equal(c:get("CPLAYBACKOFFSET"), "4000")
+  t:ok(c:returned())
+end)
+
+test("ControlPlayback of a file that is not there", function(t)
+  t:sound("gone", false)
+  local c = t:call("ControlPlayback", "gone")
+  t:equal(c:get("CPLAYBACKSTATUS"), "ERROR")
+  t:contains(c:log(), "cannot play 'gone'")
+  t:equal(t:call("ControlPlayback"):get("CPLAYBACKSTATUS"), "ERROR")
+end)
+
+test("ControlPlayback goes on and back, and begins again", function(t)
+  t:equal(controlled(t, 1000, "#", "long", 5000):elapsed_ms(), 15000)
+  t:equal(controlled(t, 8000, "*", "long"):elapsed_ms(), 23000)
+  t:equal(controlled(t, 8000, "7", "long", 1000, "", "", "", "", "7"):elapsed_ms(), 28000)
+  t:equal(controlled(t, 1000, "3", "long", 5000, "3"):elapsed_ms(), 15000)
+  t:equal(controlled(t, nil, nil, "long", 1000, "", "", "", "", "", "o(15000)"):elapsed_ms(), 5000)
+end)
+
+test("ControlPlayback is paused until the key comes again", function(t)
+  t:sound("long", 20000)
+  local c = t:channel {}
+  c:press(4000, "5")
+  c:press(60000, "5")
+  c:run("ControlPlayback", "long", 3000, "", "", "", "5")
+  t:equal(c:elapsed_ms(), 76000)
+end)
+
+test("WaitExten m plays music, d a dial tone", function(t)
+  t:dialplan [[extensions = { start = {
+    s = function() app.waitexten(3, channel.LETTERS:get()) end, t = function() end, ["5"] = function() end } }]]
+  local function waiting(letters)
+    local c = t:channel { up = true }
+    c:set("LETTERS", letters)
+    c:enter("start", "s")
+    return c:tones()
+  end
+  t:equal(waiting("m(sales)"), "music sales stop")
+  t:equal(waiting("m"), "music default stop")
+  t:equal(waiting("d"), "350+440 stop")
+end)

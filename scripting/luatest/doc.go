@@ -28,7 +28,7 @@
 //	c:fails()                   a Lua error is expected; without this it fails the test
 //	c:run(app, ...)             run an application      c:enter(context, exten)   run the dialplan from there
 //	c:get(name)  c:played()  c:indications()  c:sent()  c:returned()  c:answered()  c:cause()  c:elapsed_ms()  c:log()  c:place()  c:records()
-//	c:tones()                   the tone lists that were begun, and "stop" for each that was stopped       c:name()
+//	c:tones()                   the tone lists that were begun, and "stop" for each that was stopped; so is hold music, as "music CLASS"       c:name()
 //	c:jitter_buffer()           the jitter buffer that was set, as fixed= max= resync= extra=; "none" when it was taken out
 //	c:released()                the dialled channels that have been hung up, as "target cause"
 package luatest

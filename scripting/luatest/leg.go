@@ -151,6 +151,9 @@ type sounding struct {
 const endless = 2 * time.Minute
 
 func (s *sounding) Play(src media.Source, done func()) func() {
+	if p, ok := src.(*sound.Player); ok {
+		return s.playSteps(p, done)
+	}
 	d := time.Duration(0)
 	buf := make([]int16, 8000)
 	for d < endless {
@@ -182,10 +185,43 @@ func (s *sounding) Play(src media.Source, done func()) func() {
 	}
 }
 
+// playSteps plays what may be paused and moved about in as a port does, 20 ms at a time.
+func (s *sounding) playSteps(p *sound.Player, done func()) func() {
+	var once sync.Once
+	finish := func() { once.Do(done) }
+	const step = 20 * time.Millisecond
+	buf := make([]int16, p.Rate()/50)
+	stop := func() {}
+	var mu sync.Mutex // guards stop
+	var tick func()
+	tick = func() {
+		if _, err := p.Read(buf); err != nil {
+			finish()
+			return
+		}
+		mu.Lock()
+		stop = s.w.clock.At(step, tick)
+		mu.Unlock()
+	}
+	tick()
+	return func() {
+		mu.Lock()
+		defer mu.Unlock()
+		stop()
+		finish()
+	}
+}
+
 func (s *sounding) note(tone string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.tones = append(s.tones, tone)
+}
+
+func (s *sounding) PlayMusic(m *media.Music, done func()) func() {
+	s.note("music " + m.Name())
+	var once sync.Once
+	return func() { once.Do(func() { s.note("stop"); done() }) }
 }
 
 func (s *sounding) PlayRate() int { return 8000 }

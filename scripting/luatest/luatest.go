@@ -16,6 +16,7 @@ import (
 	"asterism/engine/channel"
 	"asterism/engine/config"
 	"asterism/engine/dialplan"
+	"asterism/engine/media"
 	"asterism/engine/store"
 	"asterism/scripting"
 
@@ -149,7 +150,9 @@ func newWorld(t *testing.T, plugins fs.FS) *world {
 	w := &world{t: t, plugins: plugins, clock: NewClock(), prompts: &prompts{lengths: map[string]time.Duration{}}, records: &records{fields: map[string]string{}}, phones: map[string]*phone{}, techs: map[string]bool{}}
 	w.store = store.NewMemory(w.clock.Now)
 	log := zerolog.New(w)
-	w.core = channel.NewCore(channel.CoreConfig{Clock: w.clock, Log: log, Start: w.start, Records: w.records})
+	w.core = channel.NewCore(channel.CoreConfig{Clock: w.clock, Log: log, Start: w.start, Records: w.records, Music: func(class string) (*media.Music, bool) {
+		return media.NewMusic(class, nil), class != "none"
+	}})
 	w.host = scripting.New(scripting.Config{Plugins: []fs.FS{plugins}, Store: w.store, Sounds: w.prompts, Log: log, Clock: w.clock})
 	w.tech("PJSIP")
 	w.tech("Local")

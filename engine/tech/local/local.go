@@ -180,6 +180,9 @@ func (e *end) Port() *media.Port { return e.port }
 // Play, Echo and SendDigit are the port's.
 func (e *end) Play(src media.Source, done func()) (stop func()) { return e.port.Play(src, done) }
 
+// PlayMusic plays what others hear too.
+func (e *end) PlayMusic(m *media.Music, done func()) (stop func()) { return e.port.PlayMusic(m, done) }
+
 // PlayRate is that of the telephone, as long as nobody asks for more.
 func (e *end) PlayRate() int { return e.port.PlayRate() }
 

@@ -51,6 +51,7 @@ func (l *leg) takeAnswer(body []byte) error {
 	if err != nil {
 		return err
 	}
+	defer l.tellHold()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.sent == nil {
@@ -108,6 +109,7 @@ func (l *leg) forward(res *sip.Response) string {
 
 // Offer answers a re-INVITE or UPDATE (RFC 3264 §8): hold, resume, another address or codec. An empty one asks for our offer.
 func (l *leg) Offer(body []byte) ([]byte, int) {
+	defer l.tellHold()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.offer != nil { // the INVITE's own offer is not answered yet (RFC 3311 §5.2)

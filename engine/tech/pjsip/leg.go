@@ -45,7 +45,7 @@ type leg struct {
 	agreed    bool             // a stream is in force
 	joined    *leg             // the SIP leg a bridge joins us to, if it is one: its INFO digits go there
 	inJoin    bool
-	held      bool
+	held      bool // by the peer, as the SDP in force says
 	over      bool
 	headers   []sip.Header  // a script's, for the INVITE that is not sent yet
 	format    codecs.Format // of the stream in force
@@ -115,6 +115,7 @@ func (l *leg) Answer(context.Context) error {
 
 // sessionBody is the SDP of our 183 or 200: the answer to the peer's offer, made once, or our offer when he sent none.
 func (l *leg) sessionBody() (body []byte, offered bool, err error) {
+	defer l.tellHold()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.body != nil {
@@ -150,9 +151,17 @@ func (l *leg) apply(r *sdp.Result) {
 	if len(s.Codecs) > 0 {
 		l.format = s.Codecs[0].Format
 	}
-	if l.held != r.Hold {
-		l.held = r.Hold
-		l.log.Info().Bool("held", r.Hold).Msg("hold changed by the far end")
+	l.held = r.Hold
+}
+
+// tellHold tells the channel whether the peer holds us: who waits at the other end of a bridge hears music then. Call it without l.mu.
+func (l *leg) tellHold() {
+	l.mu.Lock()
+	held := l.held
+	l.mu.Unlock()
+	if l.ch.Held() != held {
+		l.log.Info().Bool("held", held).Msg("hold changed by the far end")
+		l.ch.FarEndHeld(held, l.endpoint.MOHSuggest)
 	}
 }
 
@@ -250,6 +259,9 @@ func (l *leg) Media() channel.Media {
 
 // Play plays towards the phone; it opens early media for a call that is not answered.
 func (l *leg) Play(src media.Source, done func()) (stop func()) { return l.port.Play(src, done) }
+
+// PlayMusic plays what others hear too.
+func (l *leg) PlayMusic(m *media.Music, done func()) (stop func()) { return l.port.PlayMusic(m, done) }
 
 // PlayRate is the agreed codec's.
 func (l *leg) PlayRate() int { return l.port.PlayRate() }
