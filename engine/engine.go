@@ -70,6 +70,9 @@ type Config struct {
 	Script func(etc fs.FS, snap *config.Snapshot) (Script, []config.Problem)
 	Music  moh.Config
 	Trace  io.Writer // SIP trace; nil: the log
+	// MediaThreads is how many threads move media, each with a processor of GOMAXPROCS to itself; 0: as many as GOMAXPROCS says,
+	// and they share it with everybody.
+	MediaThreads int
 }
 
 // generation is one immutable state of configuration and dialplan; calls keep theirs.
@@ -169,7 +172,8 @@ func (e *Engine) Start(ctx context.Context) error {
 func (e *Engine) mediaConfig(gen *generation) media.Config {
 	rtp := gen.snap.RTP
 	return media.Config{PortMin: rtp.RTPStart, PortMax: rtp.RTPEnd, StrictRTP: rtp.StrictRTP != "no", Probation: rtp.Probation,
-		RTCPInterval: rtp.RTCPInterval, Backend: rtp.PacketIO, Codecs: encoders(gen.snap.Opus), Log: e.log}
+		RTCPInterval: rtp.RTCPInterval, Backend: rtp.PacketIO, Shards: e.cfg.MediaThreads, OwnProcessors: e.cfg.MediaThreads > 0,
+		Codecs: encoders(gen.snap.Opus), Log: e.log}
 }
 
 // watch reloads when files change.

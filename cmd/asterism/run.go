@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"runtime"
 	"runtime/debug"
 	"strings"
 	"syscall"
@@ -206,13 +207,21 @@ func assemble(p places, log zerolog.Logger) (parts, func(), error) {
 	a.scripts = scripting.New(scripting.Config{Plugins: []fs.FS{plugins.FS}, Store: a.store, Sounds: prompts, Events: a.events, Log: log})
 	closers = append(closers, a.scripts.Close)
 	a.engine, err = engine.New(engine.Config{Etc: p.dirs.Etc, Store: a.store, CDR: a.cdr, Events: a.events, Log: log,
-		Read: p.read, Script: compiler(a.scripts, prompts), Globals: a.scripts,
+		Read: p.read, Script: compiler(a.scripts, prompts), Globals: a.scripts, MediaThreads: mediaThreads(),
 		Music: moh.Config{Data: []string{p.dirs.Data, systemDirectories.Data}, BuiltIn: sounds.FS, Log: log, Sound: prompts.OpenDefault}})
 	if err != nil {
 		return a, closeAll, err
 	}
 	closers = append(closers, event.On(a.events, "cdr.conf", func(event.ConfigReloaded) { a.cdr.SetOptions(cdrOptions(a.engine.Config().CDR, log)) }))
 	return a, closeAll, nil
+}
+
+// mediaThreads is one a core. Each keeps a processor of Go's for itself: what is left for calls is as much as the machine has, and
+// the scheduler is not busy with taking processors from threads that sleep for a millisecond and giving them back.
+func mediaThreads() int {
+	cores := runtime.GOMAXPROCS(0)
+	runtime.GOMAXPROCS(2 * cores)
+	return cores
 }
 
 func closing(log zerolog.Logger, what string, f func() error) func() {

@@ -22,6 +22,7 @@ var ErrNoPorts = errors.New("media: no free RTP port; widen rtpstart–rtpend in
 type Config struct {
 	PortMin, PortMax int           // RTP on even, RTCP on odd ports; 0, 0: 10000–20000
 	Shards           int           // 0 = one per core
+	OwnProcessors    bool          // GOMAXPROCS counts one for each shard, beside those the rest of the program needs
 	Backend          string        // "" probes for the best; "io_uring", "epoll", "udp"
 	StrictRTP        bool          // believe only learned sources
 	Probation        int           // packets in sequence until an address not in the SDP is believed; 0 = 4
@@ -105,7 +106,7 @@ func (e *Engine) Reconfigure(c Config) error {
 		return err
 	}
 	was := e.config.Load()
-	c.Shards, c.Backend, c.Log = was.Shards, was.Backend, was.Log
+	c.Shards, c.OwnProcessors, c.Backend, c.Log = was.Shards, was.OwnProcessors, was.Backend, was.Log
 	e.config.Store(&c)
 	return nil
 }

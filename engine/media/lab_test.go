@@ -51,6 +51,7 @@ func (l *Lab) Remove(*packetio.Socket)                      {}
 func (l *Lab) Poll(time.Duration, func()) (int, error)      { return 0, nil }
 func (l *Lab) Flush()                                       {}
 func (l *Lab) Gather(time.Duration)                         {}
+func (l *Lab) OwnProcessor()                                {}
 func (l *Lab) Wake()                                        {}
 func (l *Lab) SendErrors() uint64                           { return 0 }
 func (l *Lab) Close() error                                 { return nil }

@@ -93,6 +93,9 @@ func (p *Port) arrive(f *Frame, event bool) {
 	if event {
 		p.receiveEvent(f)
 	}
+	if p.sink != Discard {
+		p.at.onward++
+	}
 	if p.dejitter != nil {
 		p.dejitter.put(p.at, f, event)
 	} else {

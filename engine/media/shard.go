@@ -19,6 +19,9 @@ type shard struct {
 	now    int64 // ns since the engine began, read once in a pass
 	timers timers
 	pace   pace
+	onward int   // packets of this pass that somebody hears
+	own    bool  // the thread has a processor of its own
+	busy   int64 // shard time at which the shard last had a port with a stream
 
 	packet  rtp.Packet                 // parsed into, one at a time
 	out     [packetio.MaxDatagram]byte // marshalled into
@@ -45,7 +48,11 @@ func newShard(e *Engine, index int) (*shard, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &shard{engine: e, index: index, loop: loop, sources: uint64(index) << 48, done: make(chan struct{})}, nil
+	own := e.config.Load().OwnProcessors
+	if own {
+		loop.OwnProcessor()
+	}
+	return &shard{engine: e, index: index, loop: loop, own: own, sources: uint64(index) << 48, done: make(chan struct{})}, nil
 }
 
 // send puts m into the mailbox; false when the shard has stopped. The mailbox has no bound of its own: each message stands
@@ -74,7 +81,8 @@ func (s *shard) run() {
 			s.loop.Gather(d)
 		}
 		n, err := s.loop.Poll(s.wait(), tell)
-		s.pace.pass(s.now, n)
+		s.pace.pass(s.now, n, s.onward)
+		s.onward = 0
 		if err != nil {
 			// The descriptors are ours, so this is a broken kernel promise; do not spin on it.
 			s.engine.log.Error().Err(err).Int("shard", s.index).Msg("media: poll")
@@ -103,12 +111,21 @@ func (s *shard) gather() time.Duration {
 	return time.Duration(until - s.engine.clock())
 }
 
-// wait is how long nothing is owed; < 0 for ever.
+// lingers is how long after the last call a shard still keeps its processor.
+const lingers = int64(10 * time.Second)
+
+// wait is how long nothing is owed; < 0 for ever. As long as calls come it is no longer than the loop may keep its processor: each
+// time it gives it away and takes it back, the scheduler's monitor wakes up and looks around fifty times.
 func (s *shard) wait() time.Duration {
-	if len(s.timers) == 0 {
-		return -1
+	d := time.Duration(-1)
+	if len(s.timers) > 0 {
+		s.busy = s.now
+		d = time.Duration(max(0, s.timers[0].at-s.engine.clock()))
 	}
-	return time.Duration(max(0, s.timers[0].at-s.engine.clock()))
+	if s.own && s.now-s.busy < lingers && (d < 0 || d > packetio.OwnWait) {
+		return packetio.OwnWait
+	}
+	return d
 }
 
 func (s *shard) readMail() (stop bool) {

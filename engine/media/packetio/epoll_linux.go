@@ -42,7 +42,7 @@ func (epoll) NewLoop() (Loop, error) {
 	}
 	l.recv.init()
 	l.send.init()
-	if _, err := waitEpoll(ep, l.events[:], 0); err != nil { // the probe: kernels before 5.11 lack epoll_pwait2
+	if _, err := waitEpoll(ep, l.events[:], 0, false); err != nil { // the probe: kernels before 5.11 lack epoll_pwait2
 		_ = l.Close()
 		return nil, os.NewSyscallError("epoll_pwait2", err)
 	}
@@ -98,7 +98,7 @@ func (l *epollLoop) Remove(s *Socket) {
 }
 
 func (l *epollLoop) Poll(d time.Duration, woke func()) (int, error) {
-	n, err := waitEpoll(l.ep, l.events[:], d)
+	n, err := waitEpoll(l.ep, l.events[:], d, l.raw(d))
 	if woke != nil {
 		woke()
 	}

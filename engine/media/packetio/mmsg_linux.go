@@ -148,14 +148,21 @@ func (r *sendRing) flush() (lost int) {
 }
 
 // waitEpoll waits with nanosecond resolution; d < 0 means for ever.
-func waitEpoll(ep int, events []unix.EpollEvent, d time.Duration) (int, error) {
+func waitEpoll(ep int, events []unix.EpollEvent, d time.Duration, raw bool) (int, error) {
 	var ts *unix.Timespec
 	if d >= 0 {
 		t := unix.NsecToTimespec(int64(d))
 		ts = &t
 	}
-	n, _, errno := unix.Syscall6(unix.SYS_EPOLL_PWAIT2, uintptr(ep), uintptr(unsafe.Pointer(&events[0])), uintptr(len(events)),
-		uintptr(unsafe.Pointer(ts)), 0, 0)
+	var n uintptr
+	var errno unix.Errno
+	if raw {
+		n, _, errno = unix.RawSyscall6(unix.SYS_EPOLL_PWAIT2, uintptr(ep), uintptr(unsafe.Pointer(&events[0])), uintptr(len(events)),
+			uintptr(unsafe.Pointer(ts)), 0, 0)
+	} else {
+		n, _, errno = unix.Syscall6(unix.SYS_EPOLL_PWAIT2, uintptr(ep), uintptr(unsafe.Pointer(&events[0])), uintptr(len(events)),
+			uintptr(unsafe.Pointer(ts)), 0, 0)
+	}
 	if errno != 0 {
 		return 0, errno
 	}

@@ -26,6 +26,9 @@ const MaxDatagram = 2048
 // sendQueue is how many datagrams Send holds before it flushes by itself.
 const sendQueue = 256
 
+// OwnWait is the longest wait in which a loop keeps a processor of its own. It bounds what a mistaken promise could cost.
+const OwnWait = 20 * time.Millisecond
+
 // ErrTooLong is returned by Send for more than MaxDatagram bytes.
 var ErrTooLong = errors.New("packetio: datagram too long")
 
@@ -63,6 +66,10 @@ type Loop interface {
 	// Send queues a copy of p. What the kernel does not take is lost, and counted.
 	Send(s *Socket, p []byte, to netip.AddrPort) error
 	Flush()
+	// OwnProcessor promises that GOMAXPROCS counts one processor for this loop's thread alone: waits of up to OwnWait then keep
+	// it, which spares the scheduler its taking away and giving back (and the watching for both). To be called before the first
+	// Poll. A back end that cannot make use of it does nothing.
+	OwnProcessor()
 	// Gather lets datagrams come together for d, or until Wake, without looking at them; a back end may return at once.
 	// The Poll after it does not wait for what has come, nor for that Wake.
 	Gather(d time.Duration)

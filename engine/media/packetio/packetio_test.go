@@ -92,6 +92,7 @@ func TestConformance(t *testing.T) {
 			t.Run("poll waits and wakes", func(t *testing.T) { testPoll(bench{t, b}) })
 			t.Run("wake storm", func(t *testing.T) { testWakeStorm(bench{t, b}) })
 			t.Run("gather", func(t *testing.T) { testGather(bench{t, b}) })
+			t.Run("own processor", func(t *testing.T) { testOwn(bench{t, owning{b}}) })
 			t.Run("burst", func(t *testing.T) { testBurst(bench{t, b}) })
 			t.Run("port free", func(t *testing.T) { testPortFree(bench{t, b}) })
 			t.Run("move", func(t *testing.T) { testMove(bench{t, b}) })
@@ -550,4 +551,51 @@ func BenchmarkRoundTrip(b *testing.B) {
 			}
 		})
 	}
+}
+
+// owning makes loops that keep their processor while they wait.
+type owning struct{ Backend }
+
+func (o owning) NewLoop() (Loop, error) {
+	l, err := o.Backend.NewLoop()
+	if err == nil {
+		l.OwnProcessor()
+	}
+	return l, err
+}
+
+// testOwn: waits that the scheduler does not know of end by datagrams, wakes and time as others do, and a garbage collection, which
+// stops every processor, does not wait for them.
+func testOwn(k bench) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + 1))
+	testOrder(k)
+	testWakeStorm(k)
+	l := k.loop()
+	stop := make(chan struct{})
+	took := make(chan time.Duration)
+	go func() {
+		var worst time.Duration
+		for range 20 {
+			began := time.Now()
+			runtime.GC()
+			worst = max(worst, time.Since(began))
+		}
+		close(stop)
+		took <- worst
+	}()
+	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); {
+		if _, err := l.Poll(OwnWait, nil); err != nil {
+			k.t.Fatal(err)
+		}
+		l.Gather(5 * time.Millisecond)
+		select {
+		case <-stop:
+			if d := <-took; d > time.Second {
+				k.t.Errorf("a collection took %v", d)
+			}
+			return
+		default:
+		}
+	}
+	k.t.Error("collections did not end while a loop waited")
 }

@@ -272,8 +272,8 @@ func (r *ring) next() *sqe {
 func (r *ring) pending() uint32 { return r.tail - atomic.LoadUint32(r.sqHead) }
 
 // enter submits all entries, and runs what the kernel has put off for us. d = 0 does not wait; otherwise it returns at the first
-// completion or after d (< 0: no limit).
-func (r *ring) enter(d time.Duration) unix.Errno {
+// completion or after d (< 0: no limit), in a raw system call if raw says so.
+func (r *ring) enter(d time.Duration, raw bool) unix.Errno {
 	if !r.enabled { // by the thread that will use it, not by the one that made it
 		if err := r.control(registerEnable, nil, 0); err != nil {
 			return unix.EBADFD
@@ -292,8 +292,13 @@ func (r *ring) enter(d time.Duration) unix.Errno {
 		r.timeout = unix.NsecToTimespec(int64(d))
 		r.arg.ts = address(&r.timeout)
 	}
-	_, _, errno := unix.Syscall6(unix.SYS_IO_URING_ENTER, uintptr(r.fd), uintptr(n), 1, enterGetEvents|enterExtArg,
-		uintptr(unsafe.Pointer(&r.arg)), unsafe.Sizeof(r.arg))
+	const flags = enterGetEvents | enterExtArg
+	arg, size := uintptr(address(&r.arg)), unsafe.Sizeof(r.arg)
+	if raw {
+		_, _, errno := unix.RawSyscall6(unix.SYS_IO_URING_ENTER, uintptr(r.fd), uintptr(n), 1, flags, arg, size)
+		return errno
+	}
+	_, _, errno := unix.Syscall6(unix.SYS_IO_URING_ENTER, uintptr(r.fd), uintptr(n), 1, flags, arg, size)
 	return errno
 }
 
@@ -348,8 +353,12 @@ func (r *ring) close() {
 }
 
 // waitReadable waits until fd is readable or d has passed.
-func waitReadable(fd int, d time.Duration) {
+func waitReadable(fd int, d time.Duration, raw bool) {
 	p := unix.PollFd{Fd: int32(fd), Events: unix.POLLIN}
 	ts := unix.NsecToTimespec(int64(d))
+	if raw {
+		_, _, _ = unix.RawSyscall6(unix.SYS_PPOLL, uintptr(unsafe.Pointer(&p)), 1, uintptr(unsafe.Pointer(&ts)), 0, 0, 0)
+		return
+	}
 	_, _, _ = unix.Syscall6(unix.SYS_PPOLL, uintptr(unsafe.Pointer(&p)), 1, uintptr(unsafe.Pointer(&ts)), 0, 0, 0)
 }

@@ -269,6 +269,9 @@ func (l *udpLoop) Send(s *Socket, p []byte, to netip.AddrPort) error {
 	return nil
 }
 
+// OwnProcessor does nothing: who waits here is a goroutine.
+func (l *udpLoop) OwnProcessor() {}
+
 // Gather does nothing: every datagram wakes its reader anyhow.
 func (l *udpLoop) Gather(time.Duration) {}
 

@@ -99,10 +99,10 @@ func (l *uringLoop) Remove(s *Socket) {
 			e.opcode, e.flags, e.fd, e.addr = opAsyncCancel, sqeSkipSuccess, -1, tag
 		}
 		// The request holds the socket: until its last completion has come the port is not free.
-		_ = l.ring.enter(0)
+		_ = l.ring.enter(0, false)
 		l.take()
 		for tries := 0; slot.armed && tries < 100; tries++ {
-			_ = l.ring.enter(10 * time.Millisecond)
+			_ = l.ring.enter(10*time.Millisecond, false)
 			l.take()
 		}
 	}
@@ -134,7 +134,7 @@ func (l *uringLoop) Poll(d time.Duration, woke func()) (int, error) {
 	if len(l.heirs) > 0 || l.at < len(l.queue) {
 		d = 0
 	}
-	errno := l.ring.enter(d)
+	errno := l.ring.enter(d, l.raw(d))
 	if woke != nil {
 		woke()
 	}
@@ -144,7 +144,7 @@ func (l *uringLoop) Poll(d time.Duration, woke func()) (int, error) {
 			l.queue, l.at = l.queue[:0], 0
 			// What one enter runs is bounded by the kernel, so one of them does not empty the sockets.
 			if l.take(); len(l.queue) == 0 && l.ring.owed() {
-				_ = l.ring.enter(0)
+				_ = l.ring.enter(0, false)
 				l.take()
 			}
 			if len(l.queue) == 0 {
@@ -302,7 +302,7 @@ func (l *uringLoop) Send(s *Socket, p []byte, to netip.AddrPort) error {
 func (l *uringLoop) Flush() {
 	for tries := 0; l.ring.pending() > 0 && tries < 10; tries++ {
 		// EBUSY: completions wait for room in their queue; the others pass.
-		if errno := l.ring.enter(0); errno == unix.EBUSY {
+		if errno := l.ring.enter(0, false); errno == unix.EBUSY {
 			l.take()
 		} else if errno != 0 && errno != unix.EINTR && errno != unix.EAGAIN {
 			break

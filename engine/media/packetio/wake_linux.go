@@ -16,7 +16,15 @@ type waker struct {
 	wakeMu sync.Mutex // guards wakeFD against Close
 	wakeFD int
 	woken  atomic.Bool // written and not yet taken
+	own    bool        // the thread has a processor of its own: OwnProcessor
 }
+
+// OwnProcessor is called by the loop's goroutine.
+func (w *waker) OwnProcessor() { w.own = true }
+
+// raw says how a system call that waits for d is to be made: unknown to the scheduler, or so that it gives the processor to others
+// meanwhile. The garbage collector and the scheduler end a raw one by a signal; it says EINTR then.
+func (w *waker) raw(d time.Duration) bool { return w.own && d >= 0 && d <= OwnWait }
 
 // Wake ends the present wait of Poll or Gather, or the next one.
 func (w *waker) Wake() {
@@ -34,7 +42,7 @@ func (w *waker) Wake() {
 }
 
 // Gather waits for d, or until it is woken.
-func (w *waker) Gather(d time.Duration) { waitReadable(w.wakeFD, d) }
+func (w *waker) Gather(d time.Duration) { waitReadable(w.wakeFD, d, w.raw(d)) }
 
 // takeWake is for Poll, which returns after it. In this order: a Wake between the two is told by that return. The other way round its
 // signal would be eaten while woken says it is still to come, and no later Wake would write again.
