@@ -44,7 +44,8 @@ type Script interface {
 	Index() *dialplan.Index
 	// Find looks a number from the wire up: text that could act as more than a number in a Dial is found only if a pattern says so.
 	Find(context, exten, cid string) (dialplan.Entry, bool)
-	// InForce is told when the generation begins to take calls: its global variables then hold.
+	// InForce is told when the generation begins to take calls: its global variables then hold, and what its plugins do beside calls
+	// (events, timers, commands) begins. It returns at once.
 	InForce()
 	// Applications, Functions and Commands name what plugins bring, sorted; Describe is the help text of one of kind "application",
 	// "function" or "command".
@@ -53,6 +54,8 @@ type Script interface {
 	Commands() []string
 	Describe(kind, name string) (string, bool)
 	RunCommand(ctx context.Context, words []string, out io.Writer) error
+	// Failures are the errors that scripts ended with since the start, the latest last, each several lines.
+	Failures() []string
 }
 
 // Config is what an engine is made of.

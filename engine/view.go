@@ -68,6 +68,9 @@ func (e *Engine) RunCommand(ctx context.Context, words []string, out io.Writer) 
 	return e.current.Load().script.RunCommand(ctx, words, out)
 }
 
+// Failures are the errors that scripts ended with, the latest last.
+func (e *Engine) Failures() []string { return e.current.Load().script.Failures() }
+
 // Started is when Start was called.
 func (e *Engine) Started() time.Time { return e.started }
 
@@ -101,4 +104,5 @@ func (noScript) Applications() []string                                { return 
 func (noScript) Functions() []string                                   { return nil }
 func (noScript) Commands() []string                                    { return nil }
 func (noScript) Describe(string, string) (string, bool)                { return "", false }
+func (noScript) Failures() []string                                    { return nil }
 func (noScript) RunCommand(context.Context, []string, io.Writer) error { return errNoScript }

@@ -13,6 +13,11 @@
 ---@field tag? string
 ---@field all? string
 
+---@class pbx.Put
+---@field ttl_ms? number how long it lasts
+---@field revision? integer only if the value still has this revision
+---@field absent? boolean only if there is none
+
 ---@class pbx.Read
 ---@field max? integer most keys to take; 0 is any number
 ---@field timeout_ms? number between two keys (5000)
@@ -157,6 +162,23 @@
 ---@field exception fun(self: pbx.Channel, field?: string): string? EXCEPTION() of extension e.
 ---@field raise fun(self: pbx.Channel, reason: string) Goes to extension e with that reason.
 
+---@class pbx.events
+---@field emit fun(name: string, fields?: table<string, string|number|boolean>) Tells all plugins that listen to events[name].
+
+---@class pbx.json
+---@field encode fun(value: any): string?, string? JSON text, names sorted; or nil and why not.
+---@field decode fun(text: string): any, string? The value of JSON text; or nil and why not.
+---@field list fun(t: table): table Marks t as a list, for when it is empty.
+---@field null userdata What null is within a table.
+
+---@class pbx.shared
+---@field get fun(self: pbx.shared, key: string): any, integer? A value all scripts share in memory, and its revision; nil without one.
+---@field put fun(self: pbx.shared, key: string, value: any, how?: number|pbx.Put): integer?, string? Sets it; the revision, or nil and "conflict". A nil value deletes.
+---@field swap fun(self: pbx.shared, key: string, old: any, new: any): boolean Sets new if the value is old; nil is "absent".
+---@field add fun(self: pbx.shared, key: string, n?: number, ttl_ms?: number): number Adds to a number in one step; absent counts as 0.
+---@field delete fun(self: pbx.shared, key: string): boolean Removes it; whether there was one.
+---@field list fun(self: pbx.shared, prefix?: string): table<string, any> All whose key begins with prefix.
+
 ---@class pbx.time
 ---@field now fun(): number Seconds since 1970, with fractions.
 ---@field format fun(epoch: number, zone?: string, format?: string): string A moment as strftime writes it; %3q is milliseconds.
@@ -192,6 +214,15 @@
 ---@field cause fun(name: string): integer?, string? The number of a hang-up cause, USER_BUSY; or nil and why not.
 ---@field cause_text fun(cause: integer): string A cause in words.
 ---@field dial_string fun(tech: string, resource: string): string Tech/resource, refusing text that would mean more than one party.
+---@field config_sections fun(): {name: string, options: table<string, string>}[] Every section of the plugin's NAME.conf, in order.
+---@field spawn fun(task: string, data?: any) Queues one of the plugin's tasks for its own state; data is plain: text, numbers, booleans, tables of these.
+---@field after fun(ms: number, task: string, data?: any): integer The same, ms from now; the id is for cancel.
+---@field cancel fun(id: integer): boolean Takes back what after began; whether it was still to come.
+---@field sleep fun(ms: number) Lets milliseconds pass.
+---@field config table<string, any> The plugin's options, from its NAME.conf or as they stand in its table. Inside functions only.
+---@field events pbx.events
+---@field json pbx.json
+---@field shared pbx.shared
 ---@field time pbx.time
 ---@field text pbx.text
 ---@field store pbx.store

@@ -23,6 +23,11 @@ const annotationTypes = `---@meta pbx
 ---@field tag? string
 ---@field all? string
 
+---@class pbx.Put
+---@field ttl_ms? number how long it lasts
+---@field revision? integer only if the value still has this revision
+---@field absent? boolean only if there is none
+
 ---@class pbx.Read
 ---@field max? integer most keys to take; 0 is any number
 ---@field timeout_ms? number between two keys (5000)
@@ -143,6 +148,13 @@ func Annotations() string {
 			signature = selfSignature("pbx."+group, f.signature)
 		}
 		fields[group] = append(fields[group], fmt.Sprintf("---@field %s %s %s\n", name, signature, f.doc))
+	}
+	for _, v := range hostValues() {
+		group, name, ok := strings.Cut(v.name, ".")
+		if !ok {
+			group, name = "", v.name
+		}
+		fields[group] = append(fields[group], fmt.Sprintf("---@field %s %s %s\n", name, v.kind, v.doc))
 	}
 	for _, group := range groups[1:] {
 		fmt.Fprintf(&b, "\n---@class pbx.%s\n%s", group, strings.Join(fields[group], ""))

@@ -15,6 +15,20 @@ type hostFunction struct {
 	make                 func(c *call, plugin string) lua.LGFunction
 }
 
+// hostValue is a field of the module that is no function; kind is its type for editors.
+type hostValue struct {
+	name, kind, doc string
+	make            func(c *call, l *lua.LState, plugin string) lua.LValue
+}
+
+// hostValues are those there are.
+func hostValues() []hostValue {
+	return []hostValue{
+		{"config", "table<string, any>", "The plugin's options, from its NAME.conf or as they stand in its table. Inside functions only.", (*call).configTable},
+		{"json.null", "userdata", "What null is within a table.", func(*call, *lua.LState, string) lua.LValue { return &lua.LUserData{Value: jsonNull{}} }},
+	}
+}
+
 // plain is a function that needs neither call nor plugin.
 func plain(f lua.LGFunction) func(*call, string) lua.LGFunction {
 	return func(*call, string) lua.LGFunction { return f }
@@ -40,6 +54,24 @@ func hostFunctions() []hostFunction {
 		{"cause", "(name: string): integer?, string?", "The number of a hang-up cause, USER_BUSY; or nil and why not.", plain(pbxCause)},
 		{"cause_text", "(cause: integer): string", "A cause in words.", plain(pbxCauseText)},
 		{"dial_string", "(tech: string, resource: string): string", "Tech/resource, refusing text that would mean more than one party.", plain(pbxDialString)},
+
+		{"config_sections", "(): {name: string, options: table<string, string>}[]", "Every section of the plugin's NAME.conf, in order.", (*call).configSections},
+		{"spawn", "(task: string, data?: any)", "Queues one of the plugin's tasks for its own state; data is plain: text, numbers, booleans, tables of these.", (*call).pbxSpawn},
+		{"after", "(ms: number, task: string, data?: any): integer", "The same, ms from now; the id is for cancel.", (*call).pbxAfter},
+		{"cancel", "(id: integer): boolean", "Takes back what after began; whether it was still to come.", (*call).pbxCancel},
+		{"sleep", "(ms: number)", "Lets milliseconds pass.", ofCall((*call).pbxSleep)},
+		{"events.emit", "(name: string, fields?: table<string, string|number|boolean>)", "Tells all plugins that listen to events[name].", ofCall((*call).eventsEmit)},
+
+		{"json.encode", "(value: any): string?, string?", "JSON text, names sorted; or nil and why not.", plain(jsonEncode)},
+		{"json.decode", "(text: string): any, string?", "The value of JSON text; or nil and why not.", plain(jsonDecode)},
+		{"json.list", "(t: table): table", "Marks t as a list, for when it is empty.", plain(jsonList)},
+
+		{"shared:get", "(key: string): any, integer?", "A value all scripts share in memory, and its revision; nil without one.", ofCall((*call).sharedGet)},
+		{"shared:put", "(key: string, value: any, how?: number|pbx.Put): integer?, string?", "Sets it; the revision, or nil and \"conflict\". A nil value deletes.", ofCall((*call).sharedPut)},
+		{"shared:swap", "(key: string, old: any, new: any): boolean", "Sets new if the value is old; nil is \"absent\".", ofCall((*call).sharedSwap)},
+		{"shared:add", "(key: string, n?: number, ttl_ms?: number): number", "Adds to a number in one step; absent counts as 0.", ofCall((*call).sharedAdd)},
+		{"shared:delete", "(key: string): boolean", "Removes it; whether there was one.", ofCall((*call).sharedDelete)},
+		{"shared:list", "(prefix?: string): table<string, any>", "All whose key begins with prefix.", ofCall((*call).sharedList)},
 
 		{"time.now", "(): number", "Seconds since 1970, with fractions.", ofCall((*call).timeNow)},
 		{"time.format", "(epoch: number, zone?: string, format?: string): string", "A moment as strftime writes it; %3q is milliseconds.", plain(timeFormat)},
@@ -81,6 +113,8 @@ func (c *call) lazyTable(l *lua.LState, plugin, prefix string) *lua.LTable {
 		switch full := prefix + string(name); {
 		case api.functions[full] != nil:
 			v = l.NewFunction(api.functions[full](c, plugin))
+		case api.values[full] != nil:
+			v = api.values[full](c, l, plugin)
 		case prefix == "" && api.groups[full]:
 			v = c.lazyTable(l, plugin, full+".")
 		default:
@@ -98,11 +132,16 @@ func (c *call) lazyTable(l *lua.LState, plugin, prefix string) *lua.LTable {
 // hostAPI is hostFunctions by name; the Host keeps it.
 type hostAPI struct {
 	functions map[string]func(*call, string) lua.LGFunction // "log", "store.get"
-	groups    map[string]bool                               // "store"
+	values    map[string]func(*call, *lua.LState, string) lua.LValue
+	groups    map[string]bool // "store"
 }
 
 func newHostAPI() hostAPI {
-	a := hostAPI{functions: map[string]func(*call, string) lua.LGFunction{}, groups: map[string]bool{}}
+	a := hostAPI{functions: map[string]func(*call, string) lua.LGFunction{}, groups: map[string]bool{},
+		values: map[string]func(*call, *lua.LState, string) lua.LValue{}}
+	for _, v := range hostValues() {
+		a.values[v.name] = v.make
+	}
 	for _, f := range hostFunctions() {
 		full := strings.Replace(f.name, ":", ".", 1)
 		if group, _, inGroup := strings.Cut(full, "."); inGroup {

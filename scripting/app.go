@@ -136,6 +136,7 @@ func (c *call) announce(name, data string) {
 		e.Msg(printable(fmt.Sprintf(`Executing [%s@%s:%d] %s("%s", "%s")`, p.Exten, p.Context, p.Priority, name, c.ch.Name(), shown)))
 	}
 	c.ch.SetApplication(name, data)
+	c.step(name + "(" + shown[:min(len(shown), maxShownText)] + ")")
 	if b := c.gen.host.cfg.Events; b != nil {
 		b.Publish(event.ExtensionEntered{At: c.gen.host.cfg.Clock.Now(), Channel: facts(c.ch.Info()), Application: name, Data: data})
 	}

@@ -54,6 +54,8 @@ type call struct {
 	exception exception
 	timeouts  timeouts
 	noted     map[string]bool // what was already logged once in this call
+	trail     []string        // the last steps of its way, for failures
+	trailCut  bool
 }
 
 // timeouts are TIMEOUT(digit) and TIMEOUT(response); absolute interrupts the call.
@@ -156,6 +158,8 @@ func (c *call) failure(err error) error {
 			out.Message = at + ": " + out.Message
 		}
 	}
+	place, line := c.gen.lineOf(out.Message)
+	out.Message = place + wording(out.Message[len(place):], line)
 	if cause := context.Cause(c.ctx); cause != nil {
 		out.Killed = cause
 		where, _, _ := strings.Cut(out.Message, " ")

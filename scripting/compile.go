@@ -20,9 +20,10 @@ const maxSource = 1 << 20
 
 // chunk is one compiled Lua file, shared by all states.
 type chunk struct {
-	file  string
-	proto *lua.FunctionProto
-	tree  []ast.Stmt // for positions (locate.go); dropped after Load
+	file   string
+	proto  *lua.FunctionProto
+	source string     // for messages that show a line
+	tree   []ast.Stmt // for positions (locate.go); dropped after Load
 }
 
 // syntaxError is a Lua file that does not compile.
@@ -41,6 +42,7 @@ func compile(file, src string) (*chunk, error) {
 		src = strings.Repeat(" ", len(line)) + "\n" + rest
 	}
 	src = strings.TrimPrefix(src, "\ufeff")
+	source := src
 	text, standIn, tooDeep := nameGotos(src)
 	if tooDeep > 0 {
 		return nil, fail(tooDeep, fmt.Sprintf("more than %d brackets and blocks within each other", maxNesting))
@@ -68,7 +70,7 @@ func compile(file, src string) (*chunk, error) {
 		}
 		return nil, fail(0, err.Error())
 	}
-	return &chunk{file, proto, tree}, nil
+	return &chunk{file, proto, source, tree}, nil
 }
 
 var lineInMessage = regexp.MustCompile(` at line (\d+)$`)

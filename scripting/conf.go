@@ -62,8 +62,9 @@ func confFile(etc fs.FS, snap *config.Snapshot) (*config.File, []config.Problem)
 	return config.Parse(etc, extconf.FileName, config.ParseOptions{})
 }
 
-// InForce is told when the generation begins to take calls: its [globals] then hold for all.
+// InForce is told when the generation begins to take calls: its [globals] then hold for all, and the plugins' own states are its.
 func (g *Generation) InForce() {
+	defer g.activate()
 	if g.conf == nil {
 		return
 	}

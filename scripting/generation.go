@@ -32,6 +32,8 @@ type Generation struct {
 	applications map[string]*application // by lower-case name
 	functions    map[string]*function
 	commands     map[string]*command
+	plugins      map[string]*plugin
+	snap         *config.Snapshot // while Load runs
 }
 
 // Load compiles every Lua file of etc and every plugin, reads extensions.conf, runs extensions.lua once in a scratch state, and checks
@@ -39,7 +41,8 @@ type Generation struct {
 // All findings are returned, each with file and line; the Generation is nil only if there is no usable dialplan.
 func (h *Host) Load(etc fs.FS, snap *config.Snapshot) (*Generation, []config.Problem) {
 	g := &Generation{host: h, index: &dialplan.Index{}, applications: map[string]*application{}, functions: map[string]*function{},
-		commands: map[string]*command{}}
+		commands: map[string]*command{}, plugins: map[string]*plugin{}, snap: snap}
+	defer func() { g.snap = nil }()
 	if snap != nil {
 		g.asterisk = snap.Asterisk
 	}

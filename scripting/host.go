@@ -35,16 +35,21 @@ type Config struct {
 
 // Host makes generations and keeps what outlives them: global variables.
 type Host struct {
-	cfg     Config
-	libs    *libraries
-	methods map[string]primitive
-	api     hostAPI
+	cfg      Config
+	libs     *libraries
+	methods  map[string]primitive
+	api      hostAPI
+	shared   shared
+	failures failures
 
-	mu      sync.Mutex // guards globals; a leaf
-	globals map[string]string
+	mu       sync.Mutex // guards below; a leaf
+	globals  map[string]string
+	services map[string]*service // plugins' own states, by plugin
+	saved    map[string]any      // what their save returned
+	closed   bool
 }
 
-// New makes a Host. It starts nothing.
+// New makes a Host. It starts nothing; Generation.InForce does.
 func New(cfg Config) *Host {
 	if cfg.Clock == nil {
 		cfg.Clock = channel.SystemClock{}
@@ -55,15 +60,13 @@ func New(cfg Config) *Host {
 	if cfg.Grace == 0 {
 		cfg.Grace = 30 * time.Second
 	}
-	h := &Host{cfg: cfg, libs: openLibraries(), methods: map[string]primitive{}, api: newHostAPI(), globals: map[string]string{}}
+	h := &Host{cfg: cfg, libs: openLibraries(), methods: map[string]primitive{}, api: newHostAPI(), globals: map[string]string{},
+		services: map[string]*service{}, saved: map[string]any{}}
 	for _, m := range channelMethods() {
 		h.methods[m.name] = m.run
 	}
 	return h
 }
-
-// Close releases what the Host holds. Calls that run must have ended.
-func (h *Host) Close() {}
 
 // Global reads a global variable (Asterisk's GLOBAL()); they survive a reload.
 func (h *Host) Global(name string) (string, bool) {

@@ -21,9 +21,9 @@ func TestLoadProblems(t *testing.T) {
 		{"good", []string{dialplanFile, ok}, "", true},
 		{"no file", nil, "error extensions.lua: no such file, and no extensions.conf either; write one", false},
 		{"syntax", []string{dialplanFile, "extensions = {\n  default = {\n    s = function( end\n"}, `error extensions.lua:3: syntax error near "end" (column 21)`, false},
-		{"runtime", []string{dialplanFile, "extensions = {}\nlocal x = nothing.field"}, "error extensions.lua:2: attempt to index a non-table object(nil) with key 'field'", false},
+		{"runtime", []string{dialplanFile, "extensions = {}\nlocal x = nothing.field"}, "error extensions.lua:2: attempt to index 'nothing' (a nil value) with key 'field'", false},
 		{"no extensions", []string{dialplanFile, "local extensions = {}"}, "error extensions.lua: no global table `extensions`; write", false},
-		{"app at file scope", []string{dialplanFile, ok + "\napp.noop()"}, "error extensions.lua:2: attempt to index a non-table object(nil) with key 'noop'", false},
+		{"app at file scope", []string{dialplanFile, ok + "\napp.noop()"}, "error extensions.lua:2: attempt to index 'app' (a nil value) with key 'noop'", false},
 		{"context is no table", []string{dialplanFile, "extensions = {\n  default = { s = print },\n  [\"broken\"] = function() end }"}, `error extensions.lua: context "broken" is a function; write a table of extensions`, true},
 		{"context is a string", []string{dialplanFile, "extensions = { a = {} }\nextensions.b = 'x'"}, `error extensions.lua: context "b" is a string; write a table`, true},
 		{"key of another type", []string{dialplanFile, "extensions = {\n  default = { [true] = print } }"}, `error extensions.lua:2: context "default": an extension's key is a string or a number, not a boolean`, true},
@@ -120,7 +120,7 @@ func TestPlugins(t *testing.T) {
 		"hello/init.lua", `local words = require "hello.words"
 return { applications = { Hello = function(chan, who) chan:set("R", words.greet(who)) end },
   functions = { HELLO = function(chan, a, b) return (a or "nil") .. "/" .. (b or "nil") end },
-  commands = { ["hello show"] = { synopsis = "greets" } }, events = {} }`,
+  commands = { ["hello show"] = { synopsis = "greets", run = function() end } }, extras = {} }`,
 		"hello/words.lua", `return { greet = function(who) return "hello " .. who end }`,
 		"hello/hello_test.lua", `this is not Lua`,
 		"single.lua", `local pbx = require "pbx"; return { applications = { Single = function() error("inside") end, Shown = { raw = true, synopsis = "s", run = function(chan, data) chan:set("R", data) end } } }`,
@@ -152,7 +152,7 @@ return { applications = { Hello = function(chan, who) chan:set("R", words.greet(
 		"error plugins/wrong/init.lua: applications.X is a number; write a function",
 		"error plugins/reads/init.lua:1: unknown global 'unknown_thing' in a plugin",
 		"error plugins/flow.lua:1: syntax error at the end of the file",
-		"warning plugins/hello/init.lua: plugin hello: events: not supported yet, ignored",
+		"warning plugins/hello/init.lua: plugin hello: \"extras\" is no part of a plugin and has no effect",
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("%q is not in\n%s", want, got)

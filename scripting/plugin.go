@@ -22,6 +22,13 @@ type plugin struct {
 	tree   *tree  // its files; the entry is init
 	init   string // "init.lua", or "NAME.lua" for a plugin that is one file
 	manual string // README.md, or the comment at the top of init
+
+	values       map[string]lua.LValue // its options, from NAME.conf
+	settings     []map[string]any      // all sections of NAME.conf, for pbx.config.sections
+	listens      map[string]bool       // names of events
+	timers       []*timer
+	tasks        map[string]bool
+	needsService bool // events, timers, tasks, commands, save or restore
 }
 
 // application is what app.NAME runs.
@@ -128,7 +135,7 @@ type offer struct {
 	apps  []*application
 	funcs []*function
 	cmds  []*command
-	later []string // sections this version does not act on
+	odd   []string // what is no part of a plugin
 }
 
 // register runs a plugin once in a scratch state and notes the names of what it offers. Nothing is noted of a plugin that fails.
@@ -147,6 +154,12 @@ func (g *Generation) register(p *plugin) (warnings []config.Problem, err error) 
 	o, bad := readOffer(p, table)
 	if bad != "" {
 		return nil, &syntaxError{config.Problem{Pos: pos, What: bad}}
+	}
+	g.plugins[p.name] = p
+	more, err := g.readOptions(p, table)
+	warnings = append(warnings, more...)
+	if err != nil {
+		return warnings, err
 	}
 	for _, what := range g.take(o) {
 		warnings = append(warnings, config.Problem{Pos: pos, Warning: true, What: "plugin " + p.name + ": " + what})
@@ -182,18 +195,10 @@ func readOffer(p *plugin, table *lua.LTable) (o offer, bad string) {
 		}
 		o.funcs = append(o.funcs, f)
 	})
-	section(table, "commands", func(name string, v lua.LValue) {
-		cmd := &command{name: name, plugin: p}
-		if t, ok := v.(*lua.LTable); ok {
-			_, cmd.synopsis = described(t)
-		}
-		o.cmds = append(o.cmds, cmd)
-	})
-	for _, name := range []string{"events", "timers", "save", "restore"} {
-		if table.RawGetString(name) != lua.LNil {
-			o.later = append(o.later, name)
-		}
+	if bad == "" {
+		o.cmds, bad = readOwn(p, table)
 	}
+	o.odd = oddParts(table)
 	return o, bad
 }
 
@@ -203,9 +208,7 @@ func described(t *lua.LTable) (raw bool, synopsis string) {
 
 // take adds an offer to the generation; a name that is taken stays with who had it first.
 func (g *Generation) take(o offer) (warnings []string) {
-	for _, what := range o.later {
-		warnings = append(warnings, what+": not supported yet, ignored")
-	}
+	warnings = append(warnings, o.odd...)
 	for _, a := range o.apps {
 		key := strings.ToLower(a.name)
 		if first := g.applications[key]; first != nil {
@@ -222,9 +225,12 @@ func (g *Generation) take(o offer) (warnings []string) {
 		g.functions[f.name] = f
 	}
 	for _, cmd := range o.cmds {
-		if key := strings.ToLower(cmd.name); g.commands[key] == nil {
-			g.commands[key] = cmd
+		key := strings.ToLower(cmd.name)
+		if first := g.commands[key]; first != nil {
+			warnings = append(warnings, fmt.Sprintf("command %q is that of plugin %s already; this one is not used", cmd.name, first.plugin.name))
+			continue
 		}
+		g.commands[key] = cmd
 	}
 	return warnings
 }

@@ -7,7 +7,6 @@ import (
 
 	"asterism/engine/channel"
 	"asterism/engine/dialplan"
-	"asterism/engine/event"
 
 	lua "github.com/yuin/gopher-lua"
 )
@@ -47,7 +46,7 @@ const (
 func (g *Generation) Run(ch *channel.Channel) error {
 	c, err := g.newCall(ch, ch.Log())
 	if err != nil {
-		g.report(ch, scriptError(err))
+		g.report(ch, nil, scriptError(err))
 		ch.Hangup(0)
 		return err
 	}
@@ -153,7 +152,11 @@ func (c *call) onward(how ending, key rune) bool {
 
 // lookUp asks the dialplan for this channel's caller, with the guard of Find.
 func (c *call) lookUp(p dialplan.Place, m dialplan.Mode) (dialplan.Entry, bool) {
-	return c.gen.find(p, c.ch.CallerID().Number, m)
+	cid := ""
+	if c.ch != nil { // a plugin's own state has none
+		cid = c.ch.CallerID().Number
+	}
+	return c.gen.find(p, cid, m)
 }
 
 // exists tells whether exten can be entered in the current context.
@@ -187,6 +190,7 @@ func (c *call) priority() (how ending, key rune, err error) {
 	inLua := c.inLua
 	c.moved, c.inLua = false, e.Source == dialplan.Lua
 	defer func() { c.inLua = inLua }()
+	c.step(fmt.Sprintf("%s,%s,%d", p.Context, p.Exten, p.Priority))
 	peers := len(c.peers)
 	if l := c.l; c.inLua {
 		l.Push(c.entryValue(e))
@@ -279,23 +283,11 @@ func (c *call) raised(err error) (ending, rune, error) {
 // failed logs a script's error, once.
 func (c *call) failed(err error) (ending, rune, error) {
 	e := scriptError(err)
-	c.gen.report(c.ch, e)
+	c.gen.report(c.ch, c, e)
 	if e.Killed != nil {
 		return killed, 0, err
 	}
 	return failed, 0, err
-}
-
-// report writes the one log entry of a script that failed.
-func (g *Generation) report(ch *channel.Channel, e *ScriptError) {
-	if e.Killed != nil {
-		ch.Log().Error().Msg("lua extension stopped: " + printable(e.Message) + "; the call ends")
-	} else {
-		ch.Log().Error().Msg("Error executing lua extension: " + withTrace(e))
-	}
-	if b := g.host.cfg.Events; b != nil {
-		b.Publish(event.ScriptFailed{At: g.host.cfg.Clock.Now(), Channel: facts(ch.Info()), Message: e.Message})
-	}
 }
 
 // withTrace is the message and, on lines of its own, the traceback; nothing else in it makes a line.

@@ -140,8 +140,8 @@ func TestStart(t *testing.T) {
 func TestErrorsWhileRunning(t *testing.T) {
 	tests := []struct{ name, body, want string }{
 		{"error", `error("x")`, "extensions.lua:2: x"},
-		{"runtime error", "local t\nlocal x = t.field", "extensions.lua:3: attempt to index a non-table object(nil) with key 'field'"},
-		{"nil call", `nothing()`, "extensions.lua:2: attempt to call a non-function object"},
+		{"runtime error", "local t\nlocal x = t.field", "extensions.lua:3: attempt to index 't' (a nil value) with key 'field'"},
+		{"nil call", `nothing()`, "extensions.lua:2: attempt to call 'nothing', which is no function"},
 		{"error value", `error({})`, "table: "},
 		{"deep recursion", "local function f() return 1 + f() end\nf()", "extensions.lua:2: stack overflow"},
 		{"unknown application", `app.bogus()`, "application 'bogus' not found"},

@@ -79,6 +79,13 @@ func (w *watchdog) leave() {
 	w.run.Reset(w.deadline.Sub(now))
 }
 
+// renew makes the time since enter count as waiting, however short it was: another job begins.
+func (w *watchdog) renew() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.entered = time.Time{}
+}
+
 // stop ends it; no timer of it runs afterwards.
 func (w *watchdog) stop() {
 	if w.stopHangup != nil {

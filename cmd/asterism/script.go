@@ -1,11 +1,7 @@
 package main
 
 import (
-	"context"
-	"fmt"
-	"io"
 	"io/fs"
-	"strings"
 
 	"asterism/engine"
 	"asterism/engine/config"
@@ -30,17 +26,7 @@ type script struct{ *scripting.Generation }
 func (s script) Applications() []string { return names(s.Generation.Applications()) }
 func (s script) Functions() []string    { return names(s.Generation.Functions()) }
 
-// commander is a Generation that runs its plugins' commands. One that cannot has none to list: what is offered must work.
-type commander interface {
-	RunCommand(ctx context.Context, words []string, out io.Writer) error
-}
-
-func (s script) Commands() []string {
-	if _, ok := any(s.Generation).(commander); !ok {
-		return nil
-	}
-	return names(s.Generation.Commands())
-}
+func (s script) Commands() []string { return names(s.Generation.Commands()) }
 
 func names(list []scripting.Summary) []string {
 	out := make([]string, len(list))
@@ -48,12 +34,4 @@ func names(list []scripting.Summary) []string {
 		out[i] = s.Name
 	}
 	return out
-}
-
-// RunCommand runs a plugin's command.
-func (s script) RunCommand(ctx context.Context, words []string, out io.Writer) error {
-	if c, ok := any(s.Generation).(commander); ok {
-		return c.RunCommand(ctx, words, out)
-	}
-	return fmt.Errorf("no plugin has %q", strings.Join(words, " "))
 }

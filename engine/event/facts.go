@@ -216,3 +216,11 @@ type OriginateEnded struct {
 	Context, Exten    string
 	Reason            int // Asterisk's: 0 failure, 1 no answer, 4 answered, 5 busy, 8 congestion
 }
+
+// Facts holds a zero value of every event there is, for those who ask for events by name.
+func Facts() []any {
+	return []any{ChannelCreated{}, ChannelStateChanged{}, ChannelAnswered{}, ChannelHungUp{}, ExtensionEntered{}, VariableSet{}, DigitReceived{},
+		DialBegun{}, DialEnded{}, BridgeEntered{}, BridgeLeft{}, HoldBegun{}, HoldEnded{}, ContactAdded{}, ContactRefreshed{}, ContactRemoved{},
+		ContactStatusChanged{}, AuthenticationFailed{}, ConfigReloaded{}, ConfigRejected{}, EngineStarted{}, EngineStopping{}, ScriptFailed{}, UserEvent{},
+		OriginateEnded{}}
+}

@@ -19,21 +19,29 @@ func dialplanCommands() []Command {
 				}
 				return oneOf(names...)(c, args)
 			}},
-		{Name: "dialplan show errors", Summary: "Shows what the last reload found wrong", Run: dialplanErrors},
+		{Name: "dialplan show errors", Summary: "Shows what the last reload found wrong, and the errors calls ended with", Run: dialplanErrors},
 		{Name: "dialplan reload", Summary: "Reads the dialplan and the configuration again", Run: reload},
 		{Name: "core show hints", Summary: "Lists the hints and the state of their devices", Run: showHints},
 	}
 }
 
 func dialplanErrors(r *Request) {
-	problems := r.PBX.Problems()
-	if len(problems) == 0 {
+	problems, failures := r.PBX.Problems(), r.PBX.Failures()
+	if len(problems)+len(failures) == 0 {
 		r.printf("No errors.\n")
 		return
 	}
 	r.problems(problems)
 	if config.Failed(problems) {
 		r.printf("The dialplan before these errors stays in force.\n")
+	}
+	if len(failures) > 0 {
+		r.printf("Errors that scripts ended with since the start, the latest last:\n")
+	}
+	for _, f := range failures {
+		r.printf("\n")
+		r.text(f)
+		r.printf("\n")
 	}
 }
 

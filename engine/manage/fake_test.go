@@ -28,6 +28,7 @@ type fakePBX struct {
 	index    *dialplan.Index
 	snap     *config.Snapshot
 	problems []config.Problem
+	failures []string
 	booted   chan struct{}
 	trace    []string
 	hungUp   []string
@@ -117,6 +118,7 @@ func (f *fakePBX) RunCommand(_ context.Context, words []string, out io.Writer) e
 	_, err := io.WriteString(out, "support has 0 calls\n\x1b[2Jwaiting\n")
 	return err
 }
+func (f *fakePBX) Failures() []string       { return f.failures }
 func (f *fakePBX) Started() time.Time       { return now.Add(-(26*time.Hour + 61*time.Second)) }
 func (f *fakePBX) Reloaded() time.Time      { return now.Add(-90 * time.Second) }
 func (f *fakePBX) Booted() <-chan struct{}  { return f.booted }

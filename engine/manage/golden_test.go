@@ -42,6 +42,7 @@ func TestGolden(t *testing.T) {
 					{Pos: config.Pos{File: "extensions.lua", Line: 7}, What: "unexpected symbol near 'end'", Want: "a statement"},
 					{Pos: config.Pos{File: "pjsip.conf", Line: 3}, Warning: true, What: "option \"x\" is not supported yet"},
 				}
+				f.failures = []string{"2026-11-22 21:30:00, 3 times since 2026-11-22 20:00:00\nextensions.lua:9: attempt to index 'x' (a nil value)\n    x.y()\n    ^\n  way: internal,600,1 > Answer()"}
 			}
 			cli := newCLI(t, f)
 			var got bytes.Buffer

@@ -52,6 +52,9 @@ type Plan interface {
 	Commands() []string
 	// RunCommand runs the plugin command words[0..] with the rest as arguments; the text goes to out. It ends when ctx does.
 	RunCommand(ctx context.Context, words []string, out io.Writer) error
+	// Failures are the errors that scripts ended with since the start, the latest last: when, what, where, one text of
+	// several lines each.
+	Failures() []string
 }
 
 // Life is the engine's own state.
