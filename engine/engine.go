@@ -175,7 +175,7 @@ func (e *Engine) Start(ctx context.Context) error {
 func (e *Engine) mediaConfig(gen *generation) media.Config {
 	rtp := gen.snap.RTP
 	return media.Config{PortMin: rtp.RTPStart, PortMax: rtp.RTPEnd, StrictRTP: rtp.StrictRTP != "no", Probation: rtp.Probation,
-		RTCPInterval: rtp.RTCPInterval, Backend: rtp.PacketIO, Shards: e.cfg.MediaThreads, OwnProcessors: e.cfg.MediaThreads > 0,
+		RTCPInterval: rtp.RTCPInterval, Backend: rtp.PacketIO, RecvBuffer: rtp.RecvBuffer, Shards: e.cfg.MediaThreads, OwnProcessors: e.cfg.MediaThreads > 0,
 		Codecs: encoders(gen.snap.Opus), Log: e.log}
 }
 

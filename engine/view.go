@@ -9,6 +9,7 @@ import (
 	"asterism/engine/channel"
 	"asterism/engine/config"
 	"asterism/engine/dialplan"
+	"asterism/engine/media"
 	"asterism/engine/moh"
 	"asterism/engine/registrar"
 )
@@ -45,6 +46,12 @@ func (e *Engine) MusicClasses() []moh.Shown { return e.music.Show() }
 
 // SetTrace switches the SIP trace.
 func (e *Engine) SetTrace(on bool, filter string) { e.stack.SetTrace(on, filter) }
+
+// MediaStats counts packets over all calls since the start.
+func (e *Engine) MediaStats() media.EngineStats { return e.media.Stats() }
+
+// MediaBackend names how packets are read and written.
+func (e *Engine) MediaBackend() string { return e.media.Backend() }
 
 // Dialplan is the current generation's.
 func (e *Engine) Dialplan() *dialplan.Index { return e.current.Load().script.Index() }

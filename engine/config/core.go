@@ -14,6 +14,7 @@ type RTP struct {
 	DTMFTimeout      time.Duration // 0: the media engine's own
 	RTPChecksums     bool
 	PacketIO         string // "io_uring", "epoll", "udp"; "": the best there is
+	RecvBuffer       int    // SO_RCVBUF of each RTP and RTCP socket, bytes
 	ICESupport       bool   // what the file says; ICE itself comes later
 }
 

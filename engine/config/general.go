@@ -54,6 +54,7 @@ var rtpSchema = &schema[RTP]{
 			}
 			return c
 		}},
+		number("recv_buffer", 4096, 8<<20, func(r *RTP) *int { return &r.RecvBuffer }), // ours: SO_RCVBUF of each socket, bytes
 		yes("rtpchecksums", func(r *RTP) *bool { return &r.RTPChecksums }),
 		yes("icesupport", func(r *RTP) *bool { return &r.ICESupport }),
 	},
@@ -63,7 +64,7 @@ var rtpSchema = &schema[RTP]{
 }
 
 func (l *loader) rtp() {
-	r := RTP{RTPStart: 5000, RTPEnd: 31000, RTCPInterval: 5 * time.Second, StrictRTP: "yes", Probation: 4, RTPChecksums: true, ICESupport: true}
+	r := RTP{RTPStart: 5000, RTPEnd: 31000, RTCPInterval: 5 * time.Second, StrictRTP: "yes", Probation: 4, RecvBuffer: 128 << 10, RTPChecksums: true, ICESupport: true}
 	f := l.snap.files["rtp.conf"]
 	section(l, rtpSchema, &r, f, "general")
 	if r.RTPEnd <= r.RTPStart {

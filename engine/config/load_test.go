@@ -231,6 +231,21 @@ func BenchmarkLoad(b *testing.B) {
 	}
 }
 
+func TestRecvBuffer(t *testing.T) {
+	for _, tt := range []struct {
+		value string
+		want  int
+		wrong bool
+	}{{"65536", 65536, false}, {"100", 131072, true}, {"big", 131072, true}} {
+		fsys := tree("")
+		fsys["rtp.conf"] = &fstest.MapFile{Data: []byte("[general]\nrecv_buffer = " + tt.value + "\n")}
+		snap, problems := Load(fsys, LoadOptions{})
+		if snap.RTP.RecvBuffer != tt.want || (len(problems) > 0) != tt.wrong {
+			t.Errorf("%s: %d, %v", tt.value, snap.RTP.RecvBuffer, problems)
+		}
+	}
+}
+
 func TestPacketIO(t *testing.T) {
 	for _, tt := range []struct {
 		value, want string

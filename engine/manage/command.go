@@ -18,6 +18,7 @@ type Config struct {
 	PBX     PBX
 	Store   store.Store
 	Music   Music // nil: there is none
+	Media   Media // nil: there is none
 	Log     Logging
 	Control Control
 	Version string
@@ -131,7 +132,7 @@ func NewCLI(c Config) *CLI {
 		c.Now = time.Now
 	}
 	cli := &CLI{Config: c}
-	for _, list := range [][]Command{coreCommands(), channelCommands(), pjsipCommands(), dialplanCommands(), databaseCommands(), musicCommands()} {
+	for _, list := range [][]Command{coreCommands(), channelCommands(), pjsipCommands(), dialplanCommands(), databaseCommands(), musicCommands(), rtpCommands()} {
 		for _, command := range list {
 			e := entry{Command: command}
 			for word := range strings.FieldsSeq(command.Name) {

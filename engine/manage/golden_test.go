@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"asterism/engine/config"
+	"asterism/engine/media"
 	"asterism/engine/moh"
 
 	"go.uber.org/goleak"
@@ -96,3 +97,11 @@ func (tunes) MusicClasses() []moh.Shown {
 		{Class: moh.Class{Name: "sales", Mode: "playlist", Sort: "alpha"}, Problem: "no sound files\nin /data/sales"},
 	}
 }
+
+// packets is the sound of a PBX that once was too busy.
+type packets struct{}
+
+func (packets) MediaStats() media.EngineStats {
+	return media.EngineStats{Ports: 4, Spares: 32, PacketsIn: 123456, PacketsOut: 123400, Dropped: 7, KernelDrops: 3, SendErrors: 1}
+}
+func (packets) MediaBackend() string { return "io_uring" }

@@ -22,6 +22,7 @@ var ErrNoPorts = errors.New("media: no free RTP port; widen rtpstart–rtpend in
 type Config struct {
 	PortMin, PortMax int           // RTP on even, RTCP on odd ports; 0, 0: 10000–20000
 	Shards           int           // 0 = one per core
+	RecvBuffer       int           // SO_RCVBUF of each socket, bytes; 0 = 128 KiB
 	OwnProcessors    bool          // GOMAXPROCS counts one for each shard, beside those the rest of the program needs
 	Backend          string        // "" probes for the best; "io_uring", "epoll", "udp"
 	StrictRTP        bool          // believe only learned sources
@@ -34,6 +35,7 @@ type Config struct {
 // EngineStats counts over all ports since New.
 type EngineStats struct {
 	Ports       int // open now
+	Spares      int // pairs of sockets that wait for a call
 	PacketsIn   uint64
 	PacketsOut  uint64
 	Dropped     uint64 // received, and not believed or not understood
@@ -47,6 +49,7 @@ type Engine struct {
 	log     zerolog.Logger
 	backend packetio.Backend
 	pairs   *pairs
+	spares  *spares
 	shards  []*shard
 	began   time.Time
 
@@ -56,7 +59,7 @@ type Engine struct {
 	ports  map[*Port]struct{}
 	closed bool
 	gone   EngineStats    // of ports closed since
-	open   sync.WaitGroup // a count for each port
+	ended  sync.WaitGroup // a count for each open port
 
 	studios sync.WaitGroup // of music; they end with their last listener
 }
@@ -77,6 +80,7 @@ func New(c Config) (*Engine, error) {
 	}
 	e := &Engine{log: c.Log, backend: backend, pairs: ranges, began: time.Now(), ports: map[*Port]struct{}{}}
 	e.config.Store(&c)
+	e.spares = newSpares(backend, ranges)
 	for i := range c.Shards {
 		s, err := newShard(e, i)
 		if err != nil {
@@ -93,18 +97,22 @@ func (c *Config) setDefaults() {
 	if c.Probation <= 0 {
 		c.Probation = 4
 	}
+	if c.RecvBuffer <= 0 {
+		c.RecvBuffer = defaultRecvBuffer
+	}
 	if c.RTCPInterval <= 0 {
 		c.RTCPInterval = 5 * time.Second
 	}
 }
 
-// Reconfigure takes another port range, StrictRTP, Probation and RTCPInterval into force: ports opened from now on have them, those that
+// Reconfigure takes another port range, RecvBuffer, StrictRTP, Probation and RTCPInterval into force: ports opened from now on have them, those that
 // are open keep their sockets. Encoders made from now on, on any port, are set as Codecs says. Shards and Backend stay as New had them. An error leaves all as it was.
 func (e *Engine) Reconfigure(c Config) error {
 	c.setDefaults()
 	if err := e.pairs.set(c.PortMin, c.PortMax); err != nil {
 		return err
 	}
+	e.spares.drop()
 	was := e.config.Load()
 	c.Shards, c.OwnProcessors, c.Backend, c.Log = was.Shards, was.OwnProcessors, was.Backend, was.Log
 	e.config.Store(&c)
@@ -126,7 +134,8 @@ func (e *Engine) Close() {
 	for _, p := range ports {
 		p.Close()
 	}
-	e.open.Wait()
+	e.ended.Wait()
+	e.spares.close()
 	for _, s := range e.shards {
 		s.stop()
 	}
@@ -142,6 +151,7 @@ func (e *Engine) Stats() EngineStats {
 		p.addTo(&t)
 	}
 	e.mu.Unlock()
+	t.Spares = e.spares.count()
 	for _, s := range e.shards {
 		t.SendErrors += s.loop.SendErrors()
 	}
@@ -153,15 +163,11 @@ func (e *Engine) clock() int64 { return int64(time.Since(e.began)) }
 
 // NewPort opens a pair of sockets; ErrNoPorts when the range is exhausted.
 func (e *Engine) NewPort(c PortConfig) (*Port, error) {
-	io := packetio.Config{TOS: c.TOS, COS: c.COS, RecvBuffer: recvBuffer}
+	io := packetio.Config{TOS: c.TOS, COS: c.COS, RecvBuffer: e.config.Load().RecvBuffer}
 	if c.LocalIP.IsValid() {
 		io.Addr = netip.AddrPortFrom(c.LocalIP, 0)
 	}
-	rtp, rtcp, err := e.pairs.open(e.backend, io)
-	if errors.Is(err, ErrNoPorts) {
-		e.sync() // a port closed a moment ago is still on its shard
-		rtp, rtcp, err = e.pairs.open(e.backend, io)
-	}
+	rtp, rtcp, err := e.open(io)
 	if err != nil {
 		if !errors.Is(err, ErrNoPorts) {
 			err = fmt.Errorf("media: open RTP port on %v: %w", c.LocalIP, err)
@@ -178,8 +184,21 @@ func (e *Engine) NewPort(c PortConfig) (*Port, error) {
 	return p, nil
 }
 
-// recvBuffer holds a second of a flooded port's packets and is small enough for thousands of ports.
-const recvBuffer = 128 << 10
+// open takes a spare pair of sockets, or opens one.
+func (e *Engine) open(io packetio.Config) (rtp, rtcp *packetio.Socket, err error) {
+	if p, ok := e.spares.take(io); ok {
+		return p.rtp, p.rtcp, nil
+	}
+	rtp, rtcp, err = e.pairs.open(e.backend, io)
+	if errors.Is(err, ErrNoPorts) {
+		e.sync() // a port closed a moment ago is still on its shard
+		rtp, rtcp, err = e.spares.openInstead(io)
+	}
+	return rtp, rtcp, err
+}
+
+// defaultRecvBuffer holds a second of a flooded port's packets and is small enough for thousands of ports.
+const defaultRecvBuffer = 128 << 10
 
 // NewPair makes two ports without sockets, back to back: what is written to one arrives at the other. On a closed engine
 // both are closed.
@@ -210,14 +229,14 @@ func (e *Engine) begin(s *shard, ports ...*Port) bool {
 	for _, p := range ports {
 		e.ports[p] = struct{}{}
 	}
-	e.open.Add(len(ports)) // from now on Close waits for them, so the shard does not stop before it has them
+	e.ended.Add(len(ports)) // from now on Close waits for them, so the shard does not stop before it has them
 	e.mu.Unlock()
 	s.send(message{arrive: ports})
 	return true
 }
 
-// ended is called by the shard that closed p.
-func (e *Engine) ended(p *Port) {
+// portEnded is called by the shard that closed p.
+func (e *Engine) portEnded(p *Port) {
 	if p.rtp != nil {
 		e.pairs.release(p.rtp.LocalAddr().Port())
 	}
@@ -225,7 +244,7 @@ func (e *Engine) ended(p *Port) {
 	delete(e.ports, p)
 	p.addTo(&e.gone)
 	e.mu.Unlock()
-	e.open.Done()
+	e.ended.Done()
 }
 
 // sync returns when every port whose Close was called before has been closed.

@@ -188,7 +188,7 @@ func (p *Port) shut(s *shard) {
 		p.pair.pair, p.pair = nil, nil
 	}
 	p.sink, p.hearings, p.dejitter = Discard, nil, nil
-	p.engine.ended(p)
+	p.engine.portEnded(p)
 	close(p.gone)
 }
 

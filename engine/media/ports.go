@@ -62,6 +62,20 @@ func (r *pairs) open(b packetio.Backend, c packetio.Config) (rtp, rtcp *packetio
 	return nil, nil, ErrNoPorts
 }
 
+// size is how many pairs the range has.
+func (r *pairs) size() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return int(r.max-r.min)/2 + 1
+}
+
+// holds tells whether port is of the range.
+func (r *pairs) holds(port uint16) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.min <= port && port <= r.max
+}
+
 func listenPair(b packetio.Backend, c packetio.Config, port uint16) (rtp, rtcp *packetio.Socket, err error) {
 	ip := c.Addr.Addr()
 	c.Addr = netip.AddrPortFrom(ip, port)
