@@ -399,6 +399,7 @@ func (e *Engine) Shutdown(ctx context.Context) error {
 	defer cancel()
 	e.calls.wait(polite)
 	e.calls.close()
+	e.core.WaitMonitors()
 	e.dialogs.Close(polite)
 	e.reload.Lock() // a reload that runs ends first
 	defer e.reload.Unlock()

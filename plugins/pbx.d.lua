@@ -47,6 +47,36 @@
 ---@field speed fun(self: pbx.Playback, factor: number)
 ---@field stop fun(self: pbx.Playback) It is stopped, too, when the application ends.
 
+---@class pbx.Record
+---@field file string with its extension; relative to the folder of sounds, or absolute beneath that or the spool
+---@field max_ms? number
+---@field min_ms? number a shorter one is not kept
+---@field silence_ms? number that ends it
+---@field threshold? integer mean amplitude below which it is silent (256)
+---@field terminators? string keys that end it
+---@field append? boolean
+---@field keep? boolean also after a hang-up
+---@field trim? boolean cut off the silence, or the key, that ended it
+
+---@class pbx.Recorded
+---@field why "digit"|"silence"|"timeout"|"hangup"|"error"
+---@field key? string
+---@field duration_ms number of what is in the file
+---@field silence_ms number at its end
+
+---@class pbx.Monitor
+---@field file? string both sides, mixed
+---@field heard? string what the party says
+---@field said? string what it is told
+---@field stereo? boolean file has the party in the left channel and what it is told in the right one
+---@field bridged? boolean only while it is in a bridge
+---@field append? boolean
+---@field heard_gain? number -4 to 4: doublings of what the party says
+---@field said_gain? number of what it is told
+---@field delete? boolean the files are removed in the end, after the command
+---@field command? string run in the end, with ^{NAME} for variables, where asterisk.conf has live_dangerously
+---@field id? string
+
 ---@class pbx.Dial
 ---@field targets string[] "PJSIP/100", …
 ---@field timeout_ms? number
@@ -135,6 +165,11 @@
 ---@field start_play fun(self: pbx.Channel, names: string|string[], how?: pbx.Play): pbx.Playback?, string? Begins to play and returns: the playback under control, or nil and why nothing can be played; both when a part was left out.
 ---@field play_tone fun(self: pbx.Channel, name: string, dbm0?: number): boolean?, string? A tone by name or as a list, which sounds while the script goes on, until another sound. true, or nil and why not.
 ---@field stop_tone fun(self: pbx.Channel) Ends play_tone.
+---@field record fun(self: pbx.Channel, how: pbx.Record): pbx.Recorded?, string? Writes what the party says to a file. How it ended, a hang-up too (which the next primitive raises); or nil and why it could not begin.
+---@field monitor fun(self: pbx.Channel, how: pbx.Monitor): string?, string? Records both sides while the script goes on, in bridges and out of them, until stop_monitor or the hang-up: its id, or nil and why it could not begin.
+---@field stop_monitor fun(self: pbx.Channel, id?: string): boolean Ends a monitor, the oldest without an id; whether there was one.
+---@field mute_monitor fun(self: pbx.Channel, what: "read"|"write"|"both", on: boolean, id?: string): boolean Puts silence in the place of what the party says (read), is told (write), or both.
+---@field monitors fun(self: pbx.Channel): table[] The monitors that run, as {id=, file=, seconds=}.
 ---@field start_music fun(self: pbx.Channel, class?: string): boolean?, string? Hold music that plays while the script goes on, until another sound. true, or nil and why not.
 ---@field stop_music fun(self: pbx.Channel) Ends start_music.
 ---@field wait fun(self: pbx.Channel, ms?: number) Lets milliseconds pass; without a number waits until the hang-up.
@@ -219,6 +254,7 @@
 ---@field after fun(ms: number, task: string, data?: any): integer The same, ms from now; the id is for cancel.
 ---@field cancel fun(id: integer): boolean Takes back what after began; whether it was still to come.
 ---@field sleep fun(ms: number) Lets milliseconds pass.
+---@field recorded fun(name: string): boolean Whether there is a recording of that name, with its extension.
 ---@field config table<string, any> The plugin's options, from its NAME.conf or as they stand in its table. Inside functions only.
 ---@field events pbx.events
 ---@field json pbx.json

@@ -19,8 +19,10 @@ import "embed"
 //go:embed functions
 //go:embed jitterbuffer
 //go:embed math
+//go:embed mixmonitor
 //go:embed musiconhold
 //go:embed playback
+//go:embed record
 //go:embed records
 //go:embed strings
 //go:embed tones

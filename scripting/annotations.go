@@ -57,6 +57,36 @@ const annotationTypes = `---@meta pbx
 ---@field speed fun(self: pbx.Playback, factor: number)
 ---@field stop fun(self: pbx.Playback) It is stopped, too, when the application ends.
 
+---@class pbx.Record
+---@field file string with its extension; relative to the folder of sounds, or absolute beneath that or the spool
+---@field max_ms? number
+---@field min_ms? number a shorter one is not kept
+---@field silence_ms? number that ends it
+---@field threshold? integer mean amplitude below which it is silent (256)
+---@field terminators? string keys that end it
+---@field append? boolean
+---@field keep? boolean also after a hang-up
+---@field trim? boolean cut off the silence, or the key, that ended it
+
+---@class pbx.Recorded
+---@field why "digit"|"silence"|"timeout"|"hangup"|"error"
+---@field key? string
+---@field duration_ms number of what is in the file
+---@field silence_ms number at its end
+
+---@class pbx.Monitor
+---@field file? string both sides, mixed
+---@field heard? string what the party says
+---@field said? string what it is told
+---@field stereo? boolean file has the party in the left channel and what it is told in the right one
+---@field bridged? boolean only while it is in a bridge
+---@field append? boolean
+---@field heard_gain? number -4 to 4: doublings of what the party says
+---@field said_gain? number of what it is told
+---@field delete? boolean the files are removed in the end, after the command
+---@field command? string run in the end, with ^{NAME} for variables, where asterisk.conf has live_dangerously
+---@field id? string
+
 ---@class pbx.Dial
 ---@field targets string[] "PJSIP/100", …
 ---@field timeout_ms? number

@@ -72,6 +72,7 @@ func hostFunctions() []hostFunction {
 		{"shared:add", "(key: string, n?: number, ttl_ms?: number): number", "Adds to a number in one step; absent counts as 0.", ofCall((*call).sharedAdd)},
 		{"shared:delete", "(key: string): boolean", "Removes it; whether there was one.", ofCall((*call).sharedDelete)},
 		{"shared:list", "(prefix?: string): table<string, any>", "All whose key begins with prefix.", ofCall((*call).sharedList)},
+		{"recorded", "(name: string): boolean", "Whether there is a recording of that name, with its extension.", ofCall((*call).pbxRecorded)},
 
 		{"time.now", "(): number", "Seconds since 1970, with fractions.", ofCall((*call).timeNow)},
 		{"time.format", "(epoch: number, zone?: string, format?: string): string", "A moment as strftime writes it; %3q is milliseconds.", plain(timeFormat)},

@@ -1,6 +1,7 @@
 package scripting
 
 import (
+	"context"
 	"io/fs"
 	"maps"
 	"sync"
@@ -23,12 +24,13 @@ type Sounds interface {
 type Config struct {
 	// Plugins are folders of plugins, the strongest first: the site's etc/plugins, then the shipped ones. The folder "plugins" of the
 	// directory given to Load comes before all of these.
-	Plugins []fs.FS
-	Store   store.Store
-	Sounds  Sounds
-	Events  *event.Bus
-	Log     zerolog.Logger
-	Clock   channel.Clock // the one the channels wait on; nil: channel.SystemClock
+	Plugins    []fs.FS
+	Store      store.Store
+	Sounds     Sounds
+	Recordings Recordings
+	Events     *event.Bus
+	Log        zerolog.Logger
+	Clock      channel.Clock // the one the channels wait on; nil: channel.SystemClock
 	// Budget is how long Lua may run without calling a primitive, and how long it may go on after the hang-up. Zero: 5 s and 30 s.
 	Budget, Grace time.Duration
 }
@@ -41,6 +43,10 @@ type Host struct {
 	api      hostAPI
 	shared   shared
 	failures failures
+
+	running     context.Context // of commands; ended by Close
+	stopRunning context.CancelFunc
+	commands    sync.WaitGroup
 
 	mu       sync.Mutex // guards below; a leaf
 	globals  map[string]string
@@ -62,6 +68,7 @@ func New(cfg Config) *Host {
 	}
 	h := &Host{cfg: cfg, libs: openLibraries(), methods: map[string]primitive{}, api: newHostAPI(), globals: map[string]string{},
 		services: map[string]*service{}, saved: map[string]any{}}
+	h.running, h.stopRunning = context.WithCancel(context.Background())
 	for _, m := range channelMethods() {
 		h.methods[m.name] = m.run
 	}

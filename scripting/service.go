@@ -581,7 +581,7 @@ func (h *Host) saveState(name string, data any) {
 	h.saved[name] = data
 }
 
-// Close ends the plugins' own states: each saves, a job that runs gets stopGrace to end. Calls that run must have ended.
+// Close ends the plugins' own states: each saves, a job that runs gets stopGrace to end; so do commands. Calls that run must have ended.
 func (h *Host) Close() {
 	h.mu.Lock()
 	if h.closed {
@@ -589,6 +589,7 @@ func (h *Host) Close() {
 		return
 	}
 	h.closed = true
+	defer h.stopCommands()
 	services := slices.Collect(maps.Values(h.services))
 	h.mu.Unlock()
 	for _, s := range services {

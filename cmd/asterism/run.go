@@ -204,7 +204,12 @@ func assemble(p places, log zerolog.Logger) (parts, func(), error) {
 	}
 	closers = append(closers, closing(log, "spool", spool.Close))
 	prompts := p.prompts(spool.FS())
-	a.scripts = scripting.New(scripting.Config{Plugins: []fs.FS{plugins.FS}, Store: a.store, Sounds: prompts, Events: a.events, Log: log})
+	archive, release, err := p.archive(spool, log)
+	closers = append(closers, release)
+	if err != nil {
+		return a, closeAll, err
+	}
+	a.scripts = scripting.New(scripting.Config{Plugins: []fs.FS{plugins.FS}, Store: a.store, Sounds: prompts, Recordings: archive, Events: a.events, Log: log})
 	closers = append(closers, a.scripts.Close)
 	a.engine, err = engine.New(engine.Config{Etc: p.dirs.Etc, Store: a.store, CDR: a.cdr, Events: a.events, Log: log,
 		Read: p.read, Script: compiler(a.scripts, prompts), Globals: a.scripts, MediaThreads: mediaThreads(),

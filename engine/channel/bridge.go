@@ -48,9 +48,13 @@ func (c *Channel) Bridge(peer *Channel, opts BridgeOptions) (BridgeResult, error
 	peer.update(func() { peer.bridgeID, peer.bridgedTo, peer.connected = bridge, c.name, mineID })
 	c.core.observer.Bridged(c, peer)
 	mineHolds, theirsHold := holdMusic{party: peer, holder: c}, holdMusic{party: c, holder: peer}
+	c.bridged.Store(true)
+	peer.bridged.Store(true)
 	res := c.watch(peer, opts, func() { mineHolds.follow(); theirsHold.follow() })
 	mineHolds.end()
 	theirsHold.end()
+	c.bridged.Store(false)
+	peer.bridged.Store(false)
 	leave()
 	c.update(func() { c.bridgeID, c.bridgedTo = "", "" })
 	peer.update(func() { peer.bridgeID, peer.bridgedTo = "", "" })

@@ -13,6 +13,7 @@ import (
 	"context"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"asterism/engine/dialplan"
@@ -107,6 +108,7 @@ type Channel struct {
 	cancel context.CancelCauseFunc
 
 	digits  digitQueue
+	bridged atomic.Bool   // for the media thread
 	holding chan struct{} // the far end's hold has changed: for the bridge; room for one
 
 	mu        sync.Mutex // guards all below; a leaf
@@ -135,6 +137,9 @@ type Channel struct {
 	musicClass string
 	held       bool   // by the far end
 	suggested  string // the class it suggests for others meanwhile
+
+	monitors     []*Monitor // that run; never changed in place
+	monitorCount int
 
 	turn       context.Context // what primitives run under: ends with ctx, or with an interruption
 	cancelTurn context.CancelCauseFunc

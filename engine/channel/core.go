@@ -75,6 +75,7 @@ type Core struct {
 	records  Records
 	music    func(class string) (*media.Music, bool)
 	techs    map[string]Tech
+	monitors sync.WaitGroup // goroutines of monitors
 
 	mu       sync.Mutex // guards below; a leaf
 	channels map[string]*Channel

@@ -2,6 +2,7 @@ package sound
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"path"
@@ -55,7 +56,28 @@ func containerOf(name string) (container, error) {
 }
 
 func wavContainer(rate int) container {
-	return container{rate, 1, 2, wavHeaderSize, func(data int64) []byte { return wavHeader(rate, data) }, func() encode { return encodePCM16 }}
+	return container{rate, 1, 2, wavHeaderSize, func(data int64) []byte { return wavHeader(rate, 1, data) }, func() encode { return encodePCM16 }}
+}
+
+// stereo is the same format with two channels; its blocks are of a sample of each.
+func (c container) stereo() (container, error) {
+	if c.blockSamples != 1 || c.blockSize != 2 {
+		return c, errors.ErrUnsupported
+	}
+	c.blockSamples, c.blockSize = 2, 4
+	if c.header != nil {
+		rate := c.rate
+		c.header = func(data int64) []byte { return wavHeader(rate, 2, data) }
+	}
+	return c, nil
+}
+
+// frames is how many moments a block has samples of.
+func (c container) frames() int {
+	if c.blockSize == 4 && c.blockSamples == 2 { // stereo
+		return 1
+	}
+	return c.blockSamples
 }
 
 func slnRate(extension string) int {
@@ -153,4 +175,10 @@ func (c container) existing(r io.ReaderAt, size int64) (*io.SectionReader, error
 		at, length = dataAt, dataLength
 	}
 	return io.NewSectionReader(r, at, length/int64(c.blockSize)*int64(c.blockSize)), nil
+}
+
+// RateOf is the rate that recordings of this name's extension have, Hz.
+func RateOf(name string) (int, error) {
+	c, err := containerOf(name)
+	return c.rate, err
 }

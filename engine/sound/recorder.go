@@ -25,6 +25,7 @@ const flushEvery = 500 * time.Millisecond
 type RecordOptions struct {
 	Rate   int  // Hz of the PCM that Write gets; it is converted to the format's
 	Append bool // go on after what the file has, if there is one
+	Stereo bool // two channels, sample by sample; wav, wav16 and sln at their own rate only
 }
 
 // Recorder writes one sound file. Until Close nothing of it is seen under its name:
@@ -42,6 +43,9 @@ type Recorder struct {
 	encode     encode
 	convert    *converter // nil if the rates are the same
 	rate       int
+
+	stereo bool
+	trim   time.Duration
 
 	taken int64   // samples given to Write
 	pcm   []int16 // at the file's rate, not yet a block
@@ -64,10 +68,15 @@ func Create(root *os.Root, name string, o RecordOptions) (*Recorder, error) {
 	if o.Rate < 8000 || o.Rate > 192000 {
 		return nil, fmt.Errorf("sound: %s: PCM of %d Hz; 8000 to 192000 can be recorded", name, o.Rate)
 	}
+	if o.Stereo {
+		if c, err = c.stereo(); err != nil || o.Rate != c.rate {
+			return nil, fmt.Errorf("sound: %s: wav, wav16 and sln at their own rate are recorded in stereo", name)
+		}
+	}
 	if stem, ok := strings.CutSuffix(name, ".wav49"); ok {
 		name = stem + ".WAV"
 	}
-	r := &Recorder{root: root, name: name, c: c, encode: c.encode(), rate: o.Rate}
+	r := &Recorder{root: root, name: name, c: c, encode: c.encode(), rate: o.Rate, stereo: o.Stereo}
 	if o.Rate != c.rate {
 		r.convert = newConverter(o.Rate, c.rate)
 	}
@@ -141,8 +150,18 @@ func (r *Recorder) Name() string { return r.name }
 
 // Duration is how much sound Write has taken.
 func (r *Recorder) Duration() time.Duration {
-	return time.Duration(float64(r.taken) / float64(r.rate) * float64(time.Second))
+	return time.Duration(float64(r.taken) / float64(r.rate*r.channels()) * float64(time.Second))
 }
+
+func (r *Recorder) channels() int {
+	if r.stereo {
+		return 2
+	}
+	return 1
+}
+
+// Trim lets the file be shorter by d when it is closed.
+func (r *Recorder) Trim(d time.Duration) { r.trim = max(d, 0) }
 
 // Write records pcm, 16-bit mono at the rate given to Create. After an error, which wraps ErrCut, it takes no more; what was taken is kept.
 func (r *Recorder) Write(pcm []int16) error {
@@ -217,6 +236,10 @@ func (r *Recorder) Close() error {
 	defer r.file.Close() // synced already: closing cannot lose anything
 	if r.cut == nil {
 		r.end()
+	}
+	if r.trim > 0 { // of a block that is cut in two all is kept
+		blocks := int64(r.trim.Seconds()*float64(r.c.rate)) / int64(r.c.frames())
+		r.data = max(0, r.data-blocks*int64(r.c.blockSize))
 	}
 	if err := r.c.finish(r.store, r.data); err != nil {
 		return fmt.Errorf("sound: %s: %w", r.name, err)

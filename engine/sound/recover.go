@@ -73,6 +73,13 @@ func recoverPart(root *os.Root, part string) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	if c.header != nil {
+		if was, _, _, err := scanWAV(f, info.Size()); err == nil && was.channels == 2 {
+			if c, err = c.stereo(); err != nil {
+				return "", err
+			}
+		}
+	}
 	data := c.whole(info.Size())
 	if data <= 0 {
 		return "", root.Remove(part)

@@ -32,7 +32,7 @@ func wav(tag, channels, bits uint16, rate uint32, data []byte) []byte {
 
 // wavOfSizes is a WAV file whose header claims those sizes.
 func wavOfSizes(riff, data uint32, samples ...int16) []byte {
-	b := append(wavHeader(8000, 0), pcm16(samples...)...)
+	b := append(wavHeader(8000, 1, 0), pcm16(samples...)...)
 	binary.LittleEndian.PutUint32(b[4:], riff)
 	binary.LittleEndian.PutUint32(b[40:], data)
 	return b

@@ -153,10 +153,10 @@ const (
 	maxWAVData      = math.MaxUint32 - wav49HeaderSize - 1 // bytes that the header's sizes can tell
 )
 
-// wavHeader is that of 16-bit mono PCM.
-func wavHeader(rate int, data int64) []byte {
+// wavHeader is that of 16-bit PCM.
+func wavHeader(rate, channels int, data int64) []byte {
 	b := riff(wavHeaderSize, data)
-	b = appendFormat(b, 16, wavPCM, rate, 2*rate, 2, 16)
+	b = appendFormat(b, 16, wavPCM, channels, rate, 2*channels*rate, uint16(2*channels), 16)
 	return appendData(b, data)
 }
 
@@ -164,7 +164,7 @@ func wavHeader(rate int, data int64) []byte {
 func wav49Header(data int64) []byte {
 	le := binary.LittleEndian
 	b := riff(wav49HeaderSize, data)
-	b = appendFormat(b, 20, wavGSM, gsm.SampleRate, gsm.SampleRate*gsm.PairSize/(2*gsm.FrameSamples), gsm.PairSize, 0)
+	b = appendFormat(b, 20, wavGSM, 1, gsm.SampleRate, gsm.SampleRate*gsm.PairSize/(2*gsm.FrameSamples), gsm.PairSize, 0)
 	b = le.AppendUint16(b, 2) // bytes that follow
 	b = le.AppendUint16(b, 2*gsm.FrameSamples)
 	b = append(b, "fact\x04\x00\x00\x00"...)
@@ -182,11 +182,11 @@ func riff(header, data int64) []byte {
 	return append(b, "WAVE"...)
 }
 
-func appendFormat(b []byte, size uint32, tag uint16, rate, bytesPerSecond int, block, bits uint16) []byte {
+func appendFormat(b []byte, size uint32, tag uint16, channels, rate, bytesPerSecond int, block, bits uint16) []byte {
 	le := binary.LittleEndian
 	b = le.AppendUint32(append(b, "fmt "...), size)
 	b = le.AppendUint16(b, tag)
-	b = le.AppendUint16(b, 1) // channel
+	b = le.AppendUint16(b, uint16(channels))
 	b = le.AppendUint32(b, uint32(rate))
 	b = le.AppendUint32(b, uint32(bytesPerSecond))
 	b = le.AppendUint16(b, block)
@@ -203,7 +203,7 @@ func WriteWAV(w io.Writer, rate int, pcm []int16) error {
 	if data > maxWAVData {
 		return errors.New("wav: more than 4 GiB")
 	}
-	b := append(make([]byte, 0, wavHeaderSize+data), wavHeader(rate, data)...)
+	b := append(make([]byte, 0, wavHeaderSize+data), wavHeader(rate, 1, data)...)
 	for _, s := range pcm {
 		b = binary.LittleEndian.AppendUint16(b, uint16(s))
 	}

@@ -237,7 +237,43 @@ func (s *sounding) SetJitterBuffer(b *media.JitterBuffer) {
 	}
 }
 
-func (s *sounding) Tap(media.Tap) func() { return func() {} }
+// tapLimit is how long a tap gets blocks, so that a test that waits for ever ends.
+const tapLimit = time.Hour
+
+// Tap gets a block every 20 ms: the party speaks as long as the test says, then is silent; what it is told is silence.
+func (s *sounding) Tap(t media.Tap) func() {
+	heard, said := make([]int16, t.Rate()/50), make([]int16, t.Rate()/50)
+	began := s.w.clock.Now()
+	var mu sync.Mutex // guards stop, over
+	over, stop := false, func() {}
+	var tick func()
+	tick = func() {
+		mu.Lock()
+		defer mu.Unlock()
+		age := s.w.clock.Now().Sub(began)
+		if over || age > tapLimit {
+			return
+		}
+		level := int16(0)
+		if age <= s.w.talks {
+			level = 1000
+		}
+		for i := range heard {
+			heard[i] = level
+		}
+		if age > 0 {
+			t.Block(heard, said)
+		}
+		stop = s.w.clock.At(20*time.Millisecond, tick)
+	}
+	tick()
+	return func() {
+		mu.Lock()
+		defer mu.Unlock()
+		over = true
+		stop()
+	}
+}
 
 func (s *sounding) SendDigit(d rune, _ time.Duration) {
 	s.mu.Lock()

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io/fs"
+	"os"
 	"path"
 	"slices"
 	"strings"
@@ -17,6 +18,7 @@ import (
 	"asterism/engine/config"
 	"asterism/engine/dialplan"
 	"asterism/engine/media"
+	"asterism/engine/sound"
 	"asterism/engine/store"
 	"asterism/scripting"
 
@@ -130,6 +132,9 @@ type world struct {
 	log bytes.Buffer
 	rel []string
 
+	talks   time.Duration // how long a party that is recorded speaks
+	archive sound.Archive
+
 	started []*channel.Channel // that run on their own
 }
 
@@ -153,7 +158,12 @@ func newWorld(t *testing.T, plugins fs.FS) *world {
 	w.core = channel.NewCore(channel.CoreConfig{Clock: w.clock, Log: log, Start: w.start, Records: w.records, Music: func(class string) (*media.Music, bool) {
 		return media.NewMusic(class, nil), class != "none"
 	}})
-	w.host = scripting.New(scripting.Config{Plugins: []fs.FS{plugins}, Store: w.store, Sounds: w.prompts, Log: log, Clock: w.clock})
+	root, err := os.OpenRoot(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.archive = sound.Archive{{Path: "/sounds", Root: root}}
+	w.host = scripting.New(scripting.Config{Recordings: w.archive, Plugins: []fs.FS{plugins}, Store: w.store, Sounds: w.prompts, Log: log, Clock: w.clock})
 	w.tech("PJSIP")
 	w.tech("Local")
 	return w
@@ -171,7 +181,9 @@ func (w *world) close() {
 		w.t.Errorf("channel %s was left behind", ch.Name())
 		ch.Release()
 	}
+	w.core.WaitMonitors()
 	w.host.Close()
+	_ = w.archive[0].Root.Close()
 	_ = w.store.Close()
 }
 

@@ -2,11 +2,13 @@ package luatest
 
 import (
 	"fmt"
+	"io/fs"
 	"strings"
 	"time"
 
 	"asterism/engine/channel"
 	"asterism/engine/dialplan"
+	"asterism/engine/sound"
 
 	lua "github.com/yuin/gopher-lua"
 )
@@ -49,6 +51,18 @@ func (w *world) table(l *lua.LState) *lua.LTable {
 			}
 			w.prompts.lengths[l.CheckString(2)] = d
 			return 0
+		},
+		"talks": func(l *lua.LState) int { w.talks = duration(float64(l.CheckNumber(2))); return 0 },
+		"recorded": func(l *lua.LState) int {
+			w.core.WaitMonitors()
+			lib := sound.New(sound.Config{Roots: []fs.FS{w.archive[0].Root.FS()}})
+			clip, err := lib.Open(l.CheckString(2), "")
+			if err != nil {
+				l.Push(lua.LNil)
+				return 1
+			}
+			l.Push(lua.LNumber(clip.Duration().Milliseconds()))
+			return 1
 		},
 		"peer":  func(l *lua.LState) int { l.Push(w.peer(l)); return 1 },
 		"phone": func(l *lua.LState) int { w.addPhone(l.CheckString(2), l.CheckTable(3)); return 0 },
