@@ -102,6 +102,18 @@
 ---@field cause integer
 ---@field legs table[]
 
+---@class pbx.ConferenceMember
+---@field rate? integer of the mix, Hz; said by who comes first
+---@field max_members? integer
+---@field admin? boolean may come into a locked or full conference
+---@field marked? boolean others may wait for him, and leave with him
+---@field wait_marked? boolean
+---@field end_marked? boolean
+---@field muted? boolean
+---@field deaf? boolean
+---@field listen_db? integer
+---@field talk_db? integer
+
 ---@class pbx.Bridge
 ---@field limit_ms? number
 ---@field mine? table<string, string> codes that the channel's party may press, and their names
@@ -184,6 +196,13 @@
 ---@field go_on fun(self: pbx.Channel, context: string, exten: string, priority?: integer) Sends a party that dial brought into the dialplan on its own; the script is done with it.
 ---@field hangup fun(self: pbx.Channel, cause?: integer|string) Ends the channel and returns; whatever waits next on it raises.
 ---@field set_cause fun(self: pbx.Channel, cause: integer|string) The cause its hang-up will have.
+---@field conference_join fun(self: pbx.Channel, name: string, how?: pbx.ConferenceMember): boolean?, string? Takes it into a conference, which begins with it if need be: true, or nil and "locked", "full" or why else not.
+---@field conference_next fun(self: pbx.Channel, ms?: number): string, any Waits for what happens: "digit" and the key; "joined" or "left" and who; "kicked" and why; "timeout".
+---@field conference_leave fun(self: pbx.Channel) Leaves the conference; nothing happens if it is in none.
+---@field conference_mute fun(self: pbx.Channel, on?: boolean): boolean Whether it is muted in its conference; with an argument changes it.
+---@field conference_deafen fun(self: pbx.Channel, on: boolean) Whether it hears nothing of its conference.
+---@field conference_gain fun(self: pbx.Channel, listen_db?: integer, talk_db?: integer): integer, integer How much louder it hears and is heard, in dB; with arguments changes both.
+---@field conference_play fun(self: pbx.Channel, names: string|string[]): boolean?, string? Lets all in its conference hear prompts, to their end. true; or nil and which are missing.
 ---@field locate fun(self: pbx.Channel, place: string): string?, string, integer Takes [[context,]exten,]priority apart: context, extension, priority; labels, +n and -n are looked up. Or nil and why not.
 ---@field gosub fun(self: pbx.Channel, place: string): boolean, string Runs the subroutine "context,exten,priority(argument,…)", of a dialled peer too: true and what it returned; or false and why it did not.
 ---@field gosub_application fun(self: pbx.Channel, place: string): boolean, string What the application Gosub does.
@@ -196,6 +215,12 @@
 ---@field set_timeout fun(self: pbx.Channel, what: "digit"|"response"|"absolute", seconds: number) Sets TIMEOUT().
 ---@field exception fun(self: pbx.Channel, field?: string): string? EXCEPTION() of extension e.
 ---@field raise fun(self: pbx.Channel, reason: string) Goes to extension e with that reason.
+
+---@class pbx.conference
+---@field info fun(name: string): table? A conference that is going on: name, locked, record, parties, admins, marked, members; nil when it is not.
+---@field lock fun(name: string, on: boolean): boolean? Lets only admins in, or everybody again.
+---@field kick fun(name: string, who: string, reason?: string): integer? Tells a channel, "all", "participants" (no admins) or "last" to leave; how many there were.
+---@field mute fun(name: string, who: string, on: boolean): integer? Mutes them, or lets them be heard; how many there were.
 
 ---@class pbx.events
 ---@field emit fun(name: string, fields?: table<string, string|number|boolean>) Tells all plugins that listen to events[name].
@@ -249,6 +274,7 @@
 ---@field cause fun(name: string): integer?, string? The number of a hang-up cause, USER_BUSY; or nil and why not.
 ---@field cause_text fun(cause: integer): string A cause in words.
 ---@field dial_string fun(tech: string, resource: string): string Tech/resource, refusing text that would mean more than one party.
+---@field conf fun(file: string): table[]? The sections of a .conf file, each with name, place and options, which are lists of name, value and place; nil without the file.
 ---@field config_sections fun(): {name: string, options: table<string, string>}[] Every section of the plugin's NAME.conf, in order.
 ---@field spawn fun(task: string, data?: any) Queues one of the plugin's tasks for its own state; data is plain: text, numbers, booleans, tables of these.
 ---@field after fun(ms: number, task: string, data?: any): integer The same, ms from now; the id is for cancel.
@@ -256,6 +282,7 @@
 ---@field sleep fun(ms: number) Lets milliseconds pass.
 ---@field recorded fun(name: string): boolean Whether there is a recording of that name, with its extension.
 ---@field config table<string, any> The plugin's options, from its NAME.conf or as they stand in its table. Inside functions only.
+---@field conference pbx.conference
 ---@field events pbx.events
 ---@field json pbx.json
 ---@field shared pbx.shared

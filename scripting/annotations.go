@@ -112,6 +112,18 @@ const annotationTypes = `---@meta pbx
 ---@field cause integer
 ---@field legs table[]
 
+---@class pbx.ConferenceMember
+---@field rate? integer of the mix, Hz; said by who comes first
+---@field max_members? integer
+---@field admin? boolean may come into a locked or full conference
+---@field marked? boolean others may wait for him, and leave with him
+---@field wait_marked? boolean
+---@field end_marked? boolean
+---@field muted? boolean
+---@field deaf? boolean
+---@field listen_db? integer
+---@field talk_db? integer
+
 ---@class pbx.Bridge
 ---@field limit_ms? number
 ---@field mine? table<string, string> codes that the channel's party may press, and their names

@@ -54,6 +54,12 @@ func hostFunctions() []hostFunction {
 		{"cause", "(name: string): integer?, string?", "The number of a hang-up cause, USER_BUSY; or nil and why not.", plain(pbxCause)},
 		{"cause_text", "(cause: integer): string", "A cause in words.", plain(pbxCauseText)},
 		{"dial_string", "(tech: string, resource: string): string", "Tech/resource, refusing text that would mean more than one party.", plain(pbxDialString)},
+		{"conf", "(file: string): table[]?", "The sections of a .conf file, each with name, place and options, which are lists of name, value and place; nil without the file.", ofCall((*call).confSections)},
+
+		{"conference.info", "(name: string): table?", "A conference that is going on: name, locked, record, parties, admins, marked, members; nil when it is not.", ofCall((*call).conferenceInfo)},
+		{"conference.lock", "(name: string, on: boolean): boolean?", "Lets only admins in, or everybody again.", ofCall((*call).conferenceLock)},
+		{"conference.kick", "(name: string, who: string, reason?: string): integer?", "Tells a channel, \"all\", \"participants\" (no admins) or \"last\" to leave; how many there were.", ofCall((*call).conferenceKick)},
+		{"conference.mute", "(name: string, who: string, on: boolean): integer?", "Mutes them, or lets them be heard; how many there were.", ofCall((*call).conferenceMuteOther)},
 
 		{"config_sections", "(): {name: string, options: table<string, string>}[]", "Every section of the plugin's NAME.conf, in order.", (*call).configSections},
 		{"spawn", "(task: string, data?: any)", "Queues one of the plugin's tasks for its own state; data is plain: text, numbers, booleans, tables of these.", (*call).pbxSpawn},

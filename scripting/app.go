@@ -144,7 +144,7 @@ func (c *call) announce(name, data string) {
 
 // perform runs an application in the channel's own state: 0 the script goes on, resultHangup, resultGoto, or a digit's character code.
 func (c *call) perform(l *lua.LState, a *application, data string) int {
-	place, peers, playings := c.ch.Place(), len(c.peers), len(c.playings)
+	place, peers, playings, conferences := c.ch.Place(), len(c.peers), len(c.playings), len(c.conferences)
 	c.moved = false
 	fn := c.applicationFunction(l, a)
 	args := []lua.LValue{lua.LString(data)}
@@ -159,6 +159,9 @@ func (c *call) perform(l *lua.LState, a *application, data string) int {
 	err := l.PCall(1+len(args), 1, nil)
 	c.dropPeers(peers)
 	c.dropPlayings(playings)
+	if conferences == 0 {
+		c.leaveConferences()
+	}
 	if err != nil {
 		if n, ok := c.ending(err); ok {
 			return n

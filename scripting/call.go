@@ -41,21 +41,22 @@ type call struct {
 		text string
 	}
 
-	peers     []*channel.Channel         // dialled, answered, and still ours to hang up
-	callees   map[*channel.Channel]*call // of those, what runs their subroutines
-	moved     bool                       // a Goto happened, even if to the same place
-	inLua     bool                       // the priority that runs is a Lua function
-	dead      bool                       // the hang-up is over: `h` and the handlers run
-	frames    []frame                    // the Gosub stack
-	returning bool                       // Return has just left a frame that somebody on the Go stack waits for
-	handlers  []string                   // hang-up handlers, the last one pushed last
-	playings  []*playing                 // sounds that were started
-	playMeta  *lua.LTable
-	exception exception
-	timeouts  timeouts
-	noted     map[string]bool // what was already logged once in this call
-	trail     []string        // the last steps of its way, for failures
-	trailCut  bool
+	peers       []*channel.Channel         // dialled, answered, and still ours to hang up
+	callees     map[*channel.Channel]*call // of those, what runs their subroutines
+	moved       bool                       // a Goto happened, even if to the same place
+	inLua       bool                       // the priority that runs is a Lua function
+	dead        bool                       // the hang-up is over: `h` and the handlers run
+	frames      []frame                    // the Gosub stack
+	returning   bool                       // Return has just left a frame that somebody on the Go stack waits for
+	handlers    []string                   // hang-up handlers, the last one pushed last
+	playings    []*playing                 // sounds that were started
+	playMeta    *lua.LTable
+	conferences map[*channel.Channel]*channel.Participant // what this script's channels are in
+	exception   exception
+	timeouts    timeouts
+	noted       map[string]bool // what was already logged once in this call
+	trail       []string        // the last steps of its way, for failures
+	trailCut    bool
 }
 
 // timeouts are TIMEOUT(digit) and TIMEOUT(response); absolute interrupts the call.

@@ -23,6 +23,7 @@ const dialplanFile = "extensions.lua"
 type Generation struct {
 	host     *Host
 	asterisk config.Asterisk
+	snap     *config.Snapshot // nil in tests
 	index    *dialplan.Index
 	files    *tree         // beside extensions.lua
 	main     *chunk        // extensions.lua; nil if there is only extensions.conf
@@ -33,7 +34,6 @@ type Generation struct {
 	functions    map[string]*function
 	commands     map[string]*command
 	plugins      map[string]*plugin
-	snap         *config.Snapshot // while Load runs
 }
 
 // Load compiles every Lua file of etc and every plugin, reads extensions.conf, runs extensions.lua once in a scratch state, and checks
@@ -42,9 +42,8 @@ type Generation struct {
 func (h *Host) Load(etc fs.FS, snap *config.Snapshot) (*Generation, []config.Problem) {
 	g := &Generation{host: h, index: &dialplan.Index{}, applications: map[string]*application{}, functions: map[string]*function{},
 		commands: map[string]*command{}, plugins: map[string]*plugin{}, snap: snap}
-	defer func() { g.snap = nil }()
 	if snap != nil {
-		g.asterisk = snap.Asterisk
+		g.asterisk, g.snap = snap.Asterisk, snap
 	}
 	roots := h.cfg.Plugins
 	if own, err := fs.Sub(etc, "plugins"); err == nil {

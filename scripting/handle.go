@@ -224,6 +224,15 @@ func channelMethods() []method {
 			return 0
 		}},
 
+		// conferences
+		{"conference_join", "(name: string, how?: pbx.ConferenceMember): boolean?, string?", "Takes it into a conference, which begins with it if need be: true, or nil and \"locked\", \"full\" or why else not.", conferenceJoin},
+		{"conference_next", "(ms?: number): string, any", "Waits for what happens: \"digit\" and the key; \"joined\" or \"left\" and who; \"kicked\" and why; \"timeout\".", conferenceNext},
+		{"conference_leave", "()", "Leaves the conference; nothing happens if it is in none.", conferenceLeave},
+		{"conference_mute", "(on?: boolean): boolean", "Whether it is muted in its conference; with an argument changes it.", conferenceMute},
+		{"conference_deafen", "(on: boolean)", "Whether it hears nothing of its conference.", conferenceDeafen},
+		{"conference_gain", "(listen_db?: integer, talk_db?: integer): integer, integer", "How much louder it hears and is heard, in dB; with arguments changes both.", conferenceGain},
+		{"conference_play", "(names: string|string[]): boolean?, string?", "Lets all in its conference hear prompts, to their end. true; or nil and which are missing.", conferencePlay},
+
 		// the dialplan
 		{"locate", "(place: string): string?, string, integer", "Takes [[context,]exten,]priority apart: context, extension, priority; labels, +n and -n are looked up. Or nil and why not.", locate},
 		{"gosub", "(place: string): boolean, string", "Runs the subroutine \"context,exten,priority(argument,…)\", of a dialled peer too: true and what it returned; or false and why it did not.", gosub},

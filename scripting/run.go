@@ -191,7 +191,7 @@ func (c *call) priority() (how ending, key rune, err error) {
 	c.moved, c.inLua = false, e.Source == dialplan.Lua
 	defer func() { c.inLua = inLua }()
 	c.step(fmt.Sprintf("%s,%s,%d", p.Context, p.Exten, p.Priority))
-	peers := len(c.peers)
+	peers, conferences := len(c.peers), len(c.conferences)
 	if l := c.l; c.inLua {
 		l.Push(c.entryValue(e))
 		l.Push(lua.LString(p.Context))
@@ -202,6 +202,9 @@ func (c *call) priority() (how ending, key rune, err error) {
 		err = l.PCall(0, 0, nil)
 	}
 	c.dropPeers(peers)
+	if conferences == 0 {
+		c.leaveConferences()
+	}
 	switch {
 	case c.ctx.Err() != nil:
 		return c.failed(c.failure(orCause(err, c.ctx.Err())))

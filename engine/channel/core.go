@@ -47,6 +47,7 @@ type Observer interface {
 	DigitReceived(*Channel, rune)
 	// HoldChanged: the far end has put us on hold, with music of that class for others, or taken us back.
 	HoldChanged(c *Channel, held bool, class string)
+	ConferenceChanged(ConferenceFact)
 }
 
 // CoreConfig configures a Core.
@@ -57,6 +58,8 @@ type CoreConfig struct {
 	Observer   Observer
 	// Start runs the dialplan for a channel on a goroutine of the engine (Local channels need it).
 	Start func(*Channel)
+	// NewRoom makes the room of a conference; nil: there are none.
+	NewRoom func(media.RoomConfig) Room
 	// Tones are the countries' tones for a channel, of the generation it began with; nil: tone.Builtin for all.
 	Tones   func(*Channel) *tone.Zones
 	Records Records // nil: none are kept
@@ -76,13 +79,15 @@ type Core struct {
 	music    func(class string) (*media.Music, bool)
 	techs    map[string]Tech
 	monitors sync.WaitGroup // goroutines of monitors
+	newRoom  func(media.RoomConfig) Room
 
-	mu       sync.Mutex // guards below; a leaf
-	channels map[string]*Channel
-	names    uint32
-	calls    uint32
-	bridges  uint32
-	uniques  uint64
+	mu          sync.Mutex // guards below; a leaf
+	channels    map[string]*Channel
+	conferences map[string]*Conference
+	names       uint32
+	calls       uint32
+	bridges     uint32
+	uniques     uint64
 }
 
 // NewCore makes an empty one. Technologies are added before the first call.
@@ -100,7 +105,7 @@ func NewCore(cfg CoreConfig) *Core {
 		cfg.Records = noRecords{}
 	}
 	return &Core{clock: cfg.Clock, log: cfg.Log, system: cfg.SystemName, observer: cfg.Observer, start: cfg.Start, tones: cfg.Tones, records: cfg.Records, music: cfg.Music,
-		techs: map[string]Tech{}, channels: map[string]*Channel{}}
+		newRoom: cfg.NewRoom, techs: map[string]Tech{}, channels: map[string]*Channel{}}
 }
 
 // AddTech registers a technology; call it before the first channel is made.
@@ -237,6 +242,7 @@ func (NoObserver) Bridged(a, b *Channel)                       {}
 func (NoObserver) Unbridged(a, b *Channel)                     {}
 func (NoObserver) DigitReceived(*Channel, rune)                {}
 func (NoObserver) HoldChanged(c *Channel, held bool, s string) {}
+func (NoObserver) ConferenceChanged(ConferenceFact)            {}
 
 // bridgeID names a bridge, for those who list them.
 func (k *Core) bridgeID() string {

@@ -65,6 +65,23 @@ func (c *Channel) Wait(d time.Duration) error {
 	}
 }
 
+// WaitFor returns when done is closed, or d has passed.
+func (c *Channel) WaitFor(done <-chan struct{}, d time.Duration) error {
+	if err := c.gone(); err != nil {
+		return err
+	}
+	timer, stop := c.core.clock.After(d)
+	defer stop()
+	select {
+	case <-done:
+		return nil
+	case <-timer:
+		return nil
+	case <-c.stopped():
+		return c.gone()
+	}
+}
+
 // Echo sends the party's sound and digits back until a digit of stop is pressed.
 func (c *Channel) Echo(stop string) (rune, error) {
 	if err := c.gone(); err != nil {

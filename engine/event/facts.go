@@ -222,5 +222,15 @@ func Facts() []any {
 	return []any{ChannelCreated{}, ChannelStateChanged{}, ChannelAnswered{}, ChannelHungUp{}, ExtensionEntered{}, VariableSet{}, DigitReceived{},
 		DialBegun{}, DialEnded{}, BridgeEntered{}, BridgeLeft{}, HoldBegun{}, HoldEnded{}, ContactAdded{}, ContactRefreshed{}, ContactRemoved{},
 		ContactStatusChanged{}, AuthenticationFailed{}, ConfigReloaded{}, ConfigRejected{}, EngineStarted{}, EngineStopping{}, ScriptFailed{}, UserEvent{},
-		OriginateEnded{}}
+		OriginateEnded{}, ConferenceChanged{}}
+}
+
+// ConferenceChanged : a conference began or ended, was locked, or somebody came, left or was muted. Channel is the zero value where
+// nobody does.
+type ConferenceChanged struct {
+	At                   time.Time
+	Kind                 string // "started", "ended", "joined", "left", "muted", "unmuted", "locked", "unlocked"
+	Conference           string
+	Channel              Channel
+	Admin, Marked, Muted bool
 }

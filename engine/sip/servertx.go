@@ -122,7 +122,9 @@ func (tx *ServerTx) Respond(res *Response) error {
 
 // challenges: a 401 or 407 to an INVITE is sent once, without a transaction that repeats it to whoever may have written an address under
 // it: the client repeats its INVITE until it hears something, and is answered from memory (RFC 3261 §8.2.7).
-func challenges(status int) bool { return status == StatusUnauthorized || status == StatusProxyAuthRequired }
+func challenges(status int) bool {
+	return status == StatusUnauthorized || status == StatusProxyAuthRequired
+}
 
 // respondLast sends the final response past sipgo's transaction, which would arm Timer J or L and stay for 32 s. What answers
 // retransmissions is in place before the response is out.

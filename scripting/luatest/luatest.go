@@ -136,6 +136,7 @@ type world struct {
 	archive sound.Archive
 
 	started []*channel.Channel // that run on their own
+	confs   map[string]string  // of t:conf
 }
 
 // Write takes log lines.
@@ -155,7 +156,7 @@ func newWorld(t *testing.T, plugins fs.FS) *world {
 	w := &world{t: t, plugins: plugins, clock: NewClock(), prompts: &prompts{lengths: map[string]time.Duration{}}, records: &records{fields: map[string]string{}}, phones: map[string]*phone{}, techs: map[string]bool{}}
 	w.store = store.NewMemory(w.clock.Now)
 	log := zerolog.New(w)
-	w.core = channel.NewCore(channel.CoreConfig{Clock: w.clock, Log: log, Start: w.start, Records: w.records, Music: func(class string) (*media.Music, bool) {
+	w.core = channel.NewCore(channel.CoreConfig{Clock: w.clock, Log: log, Start: w.start, NewRoom: w.newRoom, Records: w.records, Music: func(class string) (*media.Music, bool) {
 		return media.NewMusic(class, nil), class != "none"
 	}})
 	root, err := os.OpenRoot(t.TempDir())
@@ -244,7 +245,7 @@ func (w *world) generation() (*scripting.Generation, error) {
 	if w.gen != nil && w.loaded == w.text {
 		return w.gen, nil
 	}
-	gen, problems := w.host.Load(fstest.MapFS{"extensions.lua": {Data: []byte(w.text + harness)}}, nil)
+	gen, problems := w.host.Load(fstest.MapFS{"extensions.lua": {Data: []byte(w.text + harness)}}, w.snapshot())
 	for _, pr := range problems {
 		if !pr.Warning {
 			return nil, pr

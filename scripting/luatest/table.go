@@ -43,6 +43,14 @@ func (w *world) table(l *lua.LState) *lua.LTable {
 			}
 			return 0
 		},
+		"conf": func(l *lua.LState) int {
+			if w.confs == nil {
+				w.confs = map[string]string{}
+			}
+			w.confs[l.CheckString(2)], w.loaded = l.CheckString(3), ""
+			return 0
+		},
+		"guest":    func(l *lua.LState) int { return w.guest(l) },
 		"dialplan": func(l *lua.LState) int { w.text = l.CheckString(2) + "\n"; return 0 },
 		"sound": func(l *lua.LState) int {
 			d := time.Duration(-1)
