@@ -11,6 +11,7 @@ import "embed"
 //go:embed caller
 //go:embed channel
 //go:embed conditions
+//go:embed confbridge
 //go:embed control
 //go:embed database
 //go:embed datetime

@@ -91,8 +91,10 @@ func (f *fakePBX) HangupChannel(name string, _ channel.Cause) bool {
 	f.hungUp = append(f.hungUp, name)
 	return true
 }
-func (f *fakePBX) CallsProcessed() uint64        { return 7 }
-func (f *fakePBX) Contacts() []registrar.Contact { return f.contacts }
+func (f *fakePBX) Conferences() []channel.ConferenceInfo         { return nil }
+func (f *fakePBX) Conference(string) (*channel.Conference, bool) { return nil, false }
+func (f *fakePBX) CallsProcessed() uint64                        { return 7 }
+func (f *fakePBX) Contacts() []registrar.Contact                 { return f.contacts }
 func (f *fakePBX) SetTrace(on bool, filter string) {
 	f.trace = append(f.trace, fmt.Sprintf("%t %s", on, filter))
 }

@@ -16,6 +16,7 @@ import (
 // immutable values: a slow terminal can never hold anything of the PBX.
 type PBX interface {
 	Calls
+	Conferences
 	Phones
 	Plan
 	Life

@@ -27,7 +27,7 @@ local function stay(chan, name, user, bridge, keys)
   end
   leads = marked()
   while true do
-    local left_ms = leaves_at and math.max(0, (leaves_at - pbx.time.now()) * 1000)
+    local left_ms = leaves_at and math.max(0, (leaves_at - pbx.time.now()) * 1000) or nil
     if typed ~= "" then left_ms = math.min(left_ms or between_keys_ms, between_keys_ms) end
     local what, detail = chan:conference_next(left_ms)
     if what == "kicked" then

@@ -84,6 +84,8 @@ func describe(e any) []managerEvent {
 		return one(about("call", "OriginateResponse", e.At, actionID(e.ActionID), []header{{"Response", e.Response}, {"Channel", e.Channel},
 			{"Context", e.Context}, {"Exten", e.Exten}, {"Reason", itoa(e.Reason)},
 			{"Uniqueid", orElse(e.UniqueID, "<null>")}}))
+	case event.ConferenceChanged:
+		return conferenceEvent(e)
 	case event.ConfigReloaded:
 		return one(about("system", "Reload", e.At, []header{{"Module", "All"}, {"Status", "0"}}))
 	case event.EngineStopping:
@@ -93,6 +95,23 @@ func describe(e any) []managerEvent {
 			{"RemoteAddress", e.Source.String()}}))
 	}
 	return contactEvent(e)
+}
+
+// conferenceNames are Asterisk's events; a lock has none.
+var conferenceNames = map[string]string{"started": "ConfbridgeStart", "ended": "ConfbridgeEnd", "joined": "ConfbridgeJoin", "left": "ConfbridgeLeave",
+	"muted": "ConfbridgeMute", "unmuted": "ConfbridgeUnmute"}
+
+func conferenceEvent(e event.ConferenceChanged) []managerEvent {
+	name := conferenceNames[e.Kind]
+	if name == "" {
+		return nil
+	}
+	headers := [][]header{{{"Conference", e.Conference}, {"BridgeName", e.Conference}, {"BridgeType", "base"}, {"BridgeTechnology", "softmix"}}}
+	if e.Channel.Name != "" {
+		headers = append(headers, channelHeaders("", e.Channel),
+			[]header{{"Admin", yesNo(e.Admin)}, {"MarkedUser", yesNo(e.Marked)}, {"Muted", yesNo(e.Muted)}})
+	}
+	return []managerEvent{about("call", name, e.At, headers...)}
 }
 
 func contactEvent(e any) []managerEvent {
