@@ -209,6 +209,11 @@
 ---@field gosub_return fun(self: pbx.Channel, value?: string): boolean Leaves the newest subroutine; false if there is none.
 ---@field gosub_pop fun(self: pbx.Channel): boolean Forgets the newest subroutine; false if there is none.
 ---@field gosub_local fun(self: pbx.Channel, name: string, value?: string|number): string|boolean|nil Reads or sets a variable that Return forgets; false outside of subroutines.
+---@field gosub_peek fun(self: pbx.Channel, level: integer, name: string): string? A variable as the caller that many subroutines up has it.
+---@field gosub_caller fun(self: pbx.Channel, level: integer): {context: string, exten: string, priority: integer}? Where the subroutine that many levels up was called.
+---@field priorities fun(self: pbx.Channel): {priority: integer, application: string, data: string}[] The extension of extensions.conf that runs, empty in Lua.
+---@field execute fun(self: pbx.Channel, application: string, arguments?: string): integer?, string? Runs another application: 0 to go on, or what to return in its stead; or nil and why it cannot run.
+---@field expand fun(self: pbx.Channel, text: string): string Replaces ${…} and $[…] in text.
 ---@field hangup_handler fun(self: pbx.Channel, what: "push"|"pop"|"wipe", place?: string) The subroutines that run after the hang-up, the last one pushed first.
 ---@field go_to fun(self: pbx.Channel, context: string, exten: string, priority?: integer) Ends the application and moves the call.
 ---@field timeout fun(self: pbx.Channel, what: "digit"|"response"|"absolute"): number TIMEOUT() in seconds; absolute 0 if none is set.
@@ -244,6 +249,7 @@
 ---@field format fun(epoch: number, zone?: string, format?: string): string A moment as strftime writes it; %3q is milliseconds.
 ---@field parse fun(text: string, zone: string?, format: string): number? The moment that strptime reads; nil when text is not of that form.
 ---@field fields fun(epoch: number, zone?: string): table<string, integer|boolean> year, month, day, hour, min, sec, wday, yday, isdst, and offset in seconds.
+---@field within fun(ranges: string, epoch?: number): boolean?, string? Whether a moment, or now, is in times,weekdays,days,months[,zone]; or nil and why not.
 
 ---@class pbx.text
 ---@field matches fun(expression: string, text: string): boolean?, string? Whether text matches a regular expression (RE2); or nil and why not.

@@ -85,6 +85,7 @@ func hostFunctions() []hostFunction {
 		{"time.parse", "(text: string, zone: string?, format: string): number?", "The moment that strptime reads; nil when text is not of that form.", plain(timeParse)},
 		{"time.fields", "(epoch: number, zone?: string): table<string, integer|boolean>", "year, month, day, hour, min, sec, wday, yday, isdst, and offset in seconds.", plain(timeFields)},
 
+		{"time.within", "(ranges: string, epoch?: number): boolean?, string?", "Whether a moment, or now, is in times,weekdays,days,months[,zone]; or nil and why not.", ofCall((*call).timeWithin)},
 		{"text.matches", "(expression: string, text: string): boolean?, string?", "Whether text matches a regular expression (RE2); or nil and why not.", plain(textMatches)},
 		{"text.uri_escape", "(text: string): string", "All but the unreserved characters of RFC 3986 as %XX.", plain(textEscape)},
 		{"text.uri_unescape", "(text: string): string", "The text that %XX stand for.", plain(textUnescape)},

@@ -58,6 +58,7 @@ func compile(file, src string) (*chunk, error) {
 		}
 		return nil, fail(line, what)
 	}
+	assignAtOnce(tree)
 	proto, err := lua.Compile(tree, file)
 	if err != nil {
 		var ce *lua.CompileError

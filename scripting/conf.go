@@ -7,7 +7,9 @@ import (
 	"slices"
 	"strings"
 
+	"asterism/engine/channel"
 	"asterism/engine/config"
+	"asterism/engine/dialplan"
 	"asterism/engine/dialplan/extconf"
 	"asterism/engine/dialplan/subst"
 
@@ -99,4 +101,42 @@ func (e environment) Warn(what string) { e.c.log.Warn().Msg(printable(what)) }
 // expand replaces ${…} and $[…] in text.
 func (c *call) expand(l *lua.LState, text string) string {
 	return subst.Expand(text, environment{c, l})
+}
+
+// priorities is chan:priorities(): the lines of the extension that runs, ascending; an extension in Lua has none.
+func priorities(c *call, l *lua.LState, ch *channel.Channel) int {
+	p := ch.Place()
+	list := l.CreateTable(8, 0)
+	for _, e := range c.gen.index.Priorities(p.Context, p.Exten, ch.CallerID().Number, p.Priority) {
+		if e.Source != dialplan.Conf {
+			continue
+		}
+		t := l.CreateTable(0, 3)
+		t.RawSetString("priority", lua.LNumber(e.Priority))
+		t.RawSetString("application", lua.LString(e.Application))
+		t.RawSetString("data", lua.LString(e.Data))
+		list.Append(t)
+	}
+	l.Push(list)
+	return 1
+}
+
+// execute is chan:execute(application, arguments): how it ended, as a number for the caller to return; or nil and why not.
+func execute(c *call, l *lua.LState, ch *channel.Channel) int {
+	name := l.CheckString(2)
+	a := c.gen.application(name)
+	if a == nil || ch != c.ch {
+		l.Push(lua.LNil)
+		return 1 + pushString(l, fmt.Sprintf("no application %q", name))
+	}
+	l.Push(lua.LNumber(c.perform(l, a, l.OptString(3, ""))))
+	return 1
+}
+
+// expand is chan:expand(text).
+func expand(c *call, l *lua.LState, ch *channel.Channel) int {
+	if ch != c.ch {
+		l.ArgError(1, "only the script's own channel can be asked")
+	}
+	return pushString(l, c.expand(l, l.CheckString(2)))
 }

@@ -71,7 +71,7 @@ func (c *call) locate(ch *channel.Channel, text string) (dialplan.Place, error) 
 	case err != nil:
 		e, ok := c.gen.index.FindLabel(p.Context, p.Exten, ch.CallerID().Number, number)
 		if !ok {
-			return p, fmt.Errorf("Priority '%s' must be a number > 0, or valid label: %s,%s has none of that name", prio, p.Context, p.Exten) //nolint:staticcheck // Asterisk's words
+			return p, fmt.Errorf("priority %q is neither a number nor a label of %s,%s", prio, p.Context, p.Exten)
 		}
 		p.Priority = e.Priority
 	case sign != 0:
@@ -80,7 +80,7 @@ func (c *call) locate(ch *channel.Channel, text string) (dialplan.Place, error) 
 		p.Priority = n
 	}
 	if p.Priority < 1 {
-		return p, fmt.Errorf("Priority '%s' must be a number > 0, or valid label", prio) //nolint:staticcheck // Asterisk's words
+		return p, fmt.Errorf("priority %q leads to %d; priorities begin with 1", prio, p.Priority)
 	}
 	return p, nil
 }
@@ -109,7 +109,7 @@ func (c *call) subTarget(ch *channel.Channel, text string) (target, error) {
 		}
 	}
 	if _, ok := c.lookUp(p, dialplan.Match); !ok {
-		return t, fmt.Errorf("Attempt to reach a non-existent destination for gosub: (Context:%s, Extension:%s, Priority:%d)", p.Context, p.Exten, p.Priority) //nolint:staticcheck // Asterisk's words
+		return t, fmt.Errorf("attempt to reach a non-existent destination for gosub: (Context:%s, Extension:%s, Priority:%d)", p.Context, p.Exten, p.Priority)
 	}
 	if len(c.frames) >= maxFrames {
 		return t, fmt.Errorf("more than %d Gosubs within each other; one of them never returns", maxFrames)
@@ -422,4 +422,42 @@ func locate(c *call, l *lua.LState, ch *channel.Channel) int {
 	l.Push(lua.LString(p.Exten))
 	l.Push(lua.LNumber(p.Priority))
 	return 3
+}
+
+// gosubPeek is chan:gosub_peek(level, name): a variable of the subroutine that many levels up, as it is seen there.
+func gosubPeek(c *call, l *lua.LState, ch *channel.Channel) int {
+	level, name := l.CheckInt(2), l.CheckString(3)
+	if ch != c.ch || level < 0 || level >= len(c.frames) {
+		l.Push(lua.LNil)
+		return 1
+	}
+	v, ok := ch.Get(name)
+	for i := len(c.frames) - 1; i >= len(c.frames)-level; i-- { // what each frame above hid
+		if hidden, ours := c.frames[i].locals[name]; ours {
+			if ok = hidden != nil; ok {
+				v = *hidden
+			}
+		}
+	}
+	if _, ours := c.frames[len(c.frames)-1-level].locals[name]; !ours || !ok {
+		l.Push(lua.LNil)
+		return 1
+	}
+	return pushString(l, v)
+}
+
+// gosubCaller is chan:gosub_caller(level): where the subroutine that many levels up, from 1 on, was called.
+func gosubCaller(c *call, l *lua.LState, ch *channel.Channel) int {
+	level := l.CheckInt(2)
+	if ch != c.ch || level < 1 || level > len(c.frames) {
+		l.Push(lua.LNil)
+		return 1
+	}
+	p := c.frames[len(c.frames)-level].back
+	t := l.CreateTable(0, 3)
+	t.RawSetString("context", lua.LString(p.Context))
+	t.RawSetString("exten", lua.LString(p.Exten))
+	t.RawSetString("priority", lua.LNumber(p.Priority))
+	l.Push(t)
+	return 1
 }

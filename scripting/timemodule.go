@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"asterism/engine/dialplan/timing"
+
 	lua "github.com/yuin/gopher-lua"
 )
 
@@ -263,4 +265,19 @@ func (p *moments) word(to *int, from int, words ...string) bool {
 		}
 	}
 	return false
+}
+
+// timeWithin is pbx.time.within(ranges [, epoch]): whether a moment, or now, is in Asterisk's time ranges; nil and why not.
+func (c *call) timeWithin(l *lua.LState) int {
+	r, err := timing.Parse(l.CheckString(1))
+	if err != nil {
+		l.Push(lua.LNil)
+		return 1 + pushString(l, err.Error())
+	}
+	at := c.gen.host.cfg.Clock.Now()
+	if l.GetTop() >= 2 {
+		at = moment(l, 2)
+	}
+	l.Push(lua.LBool(r.Contains(at)))
+	return 1
 }

@@ -47,7 +47,7 @@ type = menu
 ]]
 
 local function caller(t, profile, menu)
-  t:conf("confbridge.conf", conf)
+  t:config("confbridge.conf", conf)
   t:dialplan(dialplan)
   local c = t:channel {}
   if profile then c:set("PROFILE", profile) end
@@ -185,7 +185,7 @@ extensions = { start = {
   end,
 } }
 ]]
-  t:conf("confbridge.conf", conf)
+  t:config("confbridge.conf", conf)
   local c = t:channel {}
   c:press(4000, "8")
   c:enter("start", "s")
@@ -196,7 +196,7 @@ extensions = { start = {
 end)
 
 test("profiles that are not there, and no name", function(t)
-  t:conf("confbridge.conf", conf)
+  t:config("confbridge.conf", conf)
   t:equal(t:call("ConfBridge"):get("CONFBRIDGE_RESULT"), "FAILED")
   t:equal(t:call("ConfBridge", "1", "nowhere"):get("CONFBRIDGE_RESULT"), "FAILED")
   t:equal(t:call("ConfBridge", "1", "", "nobody"):get("CONFBRIDGE_RESULT"), "FAILED")

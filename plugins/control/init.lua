@@ -1,5 +1,5 @@
 --- Answering, ending and signalling a call, waiting, and writing to the log.
--- Applications: Answer, Hangup, Ringing, Progress, Proceeding, Busy, Congestion, Wait, NoOp, Verbose, Log, Echo.
+-- Applications: Answer, Hangup, Ringing, Progress, Proceeding, Busy, Congestion, Wait, NoOp, Verbose, Log, Incomplete, Echo.
 local pbx = require "pbx"
 local M = { name = "control" }
 
@@ -68,6 +68,12 @@ local function log(_, data)
   pbx.log(level, text)
 end
 
+--- More digits of this extension are wanted. 12 is what the run loop knows it by.
+local function incomplete(chan, options)
+  if not (options or ""):find("n") then chan:answer() end
+  return 12
+end
+
 local function echo(chan) chan:echo("#") end
 
 M.applications = {
@@ -82,6 +88,7 @@ M.applications = {
   NoOp = { run = function() end, raw = true, synopsis = "Do nothing but show the arguments in the log" },
   Verbose = { run = verbose, raw = true, synopsis = "Write a message to the log" },
   Log = { run = log, raw = true, synopsis = "Write a message of a level to the log" },
+  Incomplete = { run = incomplete, synopsis = "Wait for more digits of the extension" },
   Echo = { run = echo, synopsis = "Send the caller's sound back until #" },
 }
 

@@ -1,6 +1,10 @@
 --- Variables and moving about in the dialplan.
--- Applications: Set, MSet, Goto, GotoIf.
+-- Applications: Set, MSet, Goto, GotoIf, GotoIfTime; see gosub.lua, loops.lua and execute.lua for the others.
 local pbx = require "pbx"
+local condition = require "flow.condition"
+local gosub = require "flow.gosub"
+local loops = require "flow.loops"
+local execute = require "flow.execute"
 local M = { name = "flow" }
 
 local function set(chan, data)
@@ -26,47 +30,47 @@ local function mset(chan, ...)
   end
 end
 
---- Goto's three forms: priority; extension, priority; context, extension, priority. +n and -n count from here.
-local function go(chan, ...)
-  local n = select("#", ...)
-  local context, exten, priority
-  if n >= 3 then
-    context, exten, priority = ...
-  elseif n == 2 then
-    exten, priority = ...
-  else
-    priority = ...
-  end
-  local sign, number = tostring(priority or ""):match("^%s*([+-]?)(%d+)%s*$")
-  if not number then
-    pbx.log("warning", "Goto: no priority or label '" .. tostring(priority or "") .. "'; an extension in Lua has only priority 1")
+--- Goto's three forms: priority; extension,priority; context,extension,priority. A label stands for a priority, +n and -n count from here.
+local function go(chan, place)
+  local context, exten, priority = chan:locate(place)
+  if not context then
+    pbx.log("warning", "Goto: " .. exten)
     return -1
   end
-  number = tonumber(number)
-  if sign == "+" then number = chan:priority() + number end
-  if sign == "-" then number = chan:priority() - number end
-  chan:go_to(context or chan:context(), exten or chan:exten(), number)
+  chan:go_to(context, exten, priority)
 end
 
---- GotoIf(condition?place:place). A missing place goes on with the next line.
-local function goto_if(chan, data)
-  local condition, places = data:match("^(.-)%?(.*)$")
-  if not condition then
-    pbx.log("warning", "GotoIf: want condition?place:place; got: " .. data)
-    return
+--- Go to one of two places. A missing one goes on with the next priority.
+local function go_either(name, parse)
+  return function(chan, data)
+    local truth, yes, no = parse(data)
+    if truth == nil then
+      pbx.log("warning", name .. ": " .. yes)
+      return
+    end
+    local place = truth and yes or no
+    if place and place:find("%S") then return go(chan, place) end
   end
-  local yes, no = places:match("^([^:]*):?(.*)$")
-  local place = pbx.truth(condition) and yes or no
-  if not pbx.truth(condition) and no == "" then return end
-  if place == "" then return end
-  return go(chan, unpack(pbx.split(place, ",")))
+end
+
+local function if_time(_, data)
+  local truth, yes, no = condition.times(data)
+  if truth == nil then error("IFTIME: " .. yes, 0) end
+  return truth and yes or no or ""
 end
 
 M.applications = {
   Set = { run = set, raw = true, synopsis = "Set a variable or function: NAME=value" },
   MSet = { run = mset, synopsis = "Set several variables" },
-  Goto = { run = go, synopsis = "Go on at another place of the dialplan", takes = "place" },
-  GotoIf = { run = goto_if, raw = true, synopsis = "Go to one of two places", takes = "branches" },
+  Goto = { run = go, raw = true, synopsis = "Go on at another place of the dialplan", takes = "place" },
+  GotoIf = { run = go_either("GotoIf", condition.places), raw = true, synopsis = "Go to one of two places", takes = "branches" },
+  GotoIfTime = { run = go_either("GotoIfTime", condition.times), raw = true, synopsis = "Go to one of two places, by the time", takes = "branches" },
 }
+for _, more in ipairs { gosub, loops, execute } do
+  for name, application in pairs(more.applications) do M.applications[name] = application end
+end
+
+M.functions = { IFTIME = { get = if_time, raw = true, synopsis = "One of two values, by the time" } }
+for name, fn in pairs(gosub.functions) do M.functions[name] = fn end
 
 return M

@@ -327,8 +327,9 @@ func cutTopLevel(s string, sep byte) (before, after string, ok bool) {
 	return s, "", false
 }
 
-// target is [[context,]exten,]priority.
+// target is [[context,]exten,]priority[(arguments)].
 func (c *checker) target(p place, data string) {
+	data, _, _ = strings.Cut(data, "(")
 	parts := scripting.SplitArguments(data)
 	for i := range parts {
 		parts[i] = strings.TrimSpace(parts[i])

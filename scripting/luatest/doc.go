@@ -17,12 +17,13 @@
 //	t:channel{...}              a channel to be prepared first: exten, context, callerid_name, callerid_number, dnid, up=true, media=false; ► c
 //	t:lua(text, {...})          run lines of a dialplan on a fresh channel, put(v) leaves v in SEEN; ► c
 //	t:value(expression, {...})  what an expression of the dialplan yields there, as text; "nil"
+//	t:conf(text)                the text of extensions.conf
 //	t:dialplan(text)            Lua text that goes before the harness's own context: extensions = {...}
 //	t:phone(target, {...})      what a dialled target does: ring_ms, progress_ms, answer_ms, hangup_ms (after the answer), end_ms + cause,
 //	                            forward = "…" (with end_ms or at once). A target without is unavailable (cause 20).
 //	                            keys = {[at_ms] = "12#"} are pressed there, counted from the call
 //	t:peer(target)              the phone's last call: p:sent() the digits it got, p:get(name), p:shown() who called, p:callerid(), p:headers() that were added; nil without one
-//	t:conf(file, text)          a .conf file beside the dialplan
+//	t:config(file, text)        a .conf file beside the dialplan
 //	t:guest{...}                another caller, who runs the dialplan on his own: at_ms, context, exten, keys, keys_at_ms, leaves_ms
 //	t:sound(name, ms)           how long a prompt is (1000 otherwise); false: there is none
 //	t:talks(ms)                 how long a party that is recorded speaks before it is silent; not at all otherwise

@@ -125,6 +125,7 @@ type world struct {
 	phones  map[string]*phone
 	techs   map[string]bool
 	text    string // of t:dialplan
+	conf    string // of t:conf: extensions.conf
 	gen     *scripting.Generation
 	loaded  string // the text gen was made of
 
@@ -242,16 +243,21 @@ func (w *world) party(cfg channel.Config, media bool) *party {
 
 // generation is the plugins with the test's dialplan, loaded once for each text of it.
 func (w *world) generation() (*scripting.Generation, error) {
-	if w.gen != nil && w.loaded == w.text {
+	if w.gen != nil && w.loaded == w.text+w.conf {
 		return w.gen, nil
 	}
-	gen, problems := w.host.Load(fstest.MapFS{"extensions.lua": {Data: []byte(w.text + harness)}}, w.snapshot())
+	etc := fstest.MapFS{"extensions.lua": {Data: []byte(w.text + harness)}}
+	if w.conf != "" {
+		etc["extensions.conf"] = &fstest.MapFile{Data: []byte(w.conf)}
+	}
+	gen, problems := w.host.Load(etc, w.snapshot())
 	for _, pr := range problems {
 		if !pr.Warning {
 			return nil, pr
 		}
 	}
-	w.gen, w.loaded = gen, w.text
+	gen.InForce()
+	w.gen, w.loaded = gen, w.text+w.conf
 	return gen, nil
 }
 

@@ -62,7 +62,7 @@ func (w *world) guest(l *lua.LState) int {
 	return 0
 }
 
-// snapshot is the configuration of t:conf(file, text); nil without any.
+// snapshot is the configuration of t:config(file, text); nil without any.
 func (w *world) snapshot() *config.Snapshot {
 	if len(w.confs) == 0 {
 		return nil

@@ -43,7 +43,7 @@ func (w *world) table(l *lua.LState) *lua.LTable {
 			}
 			return 0
 		},
-		"conf": func(l *lua.LState) int {
+		"config": func(l *lua.LState) int {
 			if w.confs == nil {
 				w.confs = map[string]string{}
 			}
@@ -52,6 +52,7 @@ func (w *world) table(l *lua.LState) *lua.LTable {
 		},
 		"guest":    func(l *lua.LState) int { return w.guest(l) },
 		"dialplan": func(l *lua.LState) int { w.text = l.CheckString(2) + "\n"; return 0 },
+		"conf":     func(l *lua.LState) int { w.conf = l.CheckString(2) + "\n"; return 0 },
 		"sound": func(l *lua.LState) int {
 			d := time.Duration(-1)
 			if ms, ok := l.Get(3).(lua.LNumber); ok {
