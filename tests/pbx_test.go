@@ -252,12 +252,18 @@ func cmdCDR(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// cmdSound: sound NAME DURATION makes a prompt nobody takes for a tone, a sweep, in the PBX's sounds/en.
+// cmdSound: sound NAME DURATION [ulaw] makes a prompt nobody takes for a tone, a sweep, in the PBX's sounds/en.
 func cmdSound(ts *testscript.TestScript, neg bool, args []string) {
-	need(ts, args, 2, "sound NAME DURATION")
+	need(ts, args, 2, "sound NAME DURATION [ulaw]")
 	dir := filepath.Join(sceneOf(ts).vars["DATA"], "lib", "sounds", "en")
 	ts.Check(os.MkdirAll(dir, 0o755))
-	ts.Check(audio.WriteWAV(filepath.Join(dir, args[0]+".wav"), 8000, audio.Sweep(8000, 300, 2800, duration(ts, args[1]))))
+	pcm := audio.Sweep(8000, 300, 2800, duration(ts, args[1]))
+	if len(args) > 2 { // only what µ-law carries as it is
+		for i, x := range pcm {
+			pcm[i] = audio.DecodeULaw(audio.EncodeULaw(x))
+		}
+	}
+	ts.Check(audio.WriteWAV(filepath.Join(dir, args[0]+".wav"), 8000, pcm))
 }
 
 // resources counts descriptors and UDP sockets.
