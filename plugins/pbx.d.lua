@@ -18,6 +18,15 @@
 ---@field revision? integer only if the value still has this revision
 ---@field absent? boolean only if there is none
 
+---@class pbx.Http
+---@field timeout_ms? number 10000, at most 30000
+---@field headers? table<string, string>
+
+---@class pbx.Answer
+---@field status integer
+---@field headers table<string, string> names in small letters
+---@field body string
+
 ---@class pbx.Read
 ---@field max? integer most keys to take; 0 is any number
 ---@field timeout_ms? number between two keys (5000)
@@ -230,6 +239,10 @@
 ---@class pbx.events
 ---@field emit fun(name: string, fields?: table<string, string|number|boolean>) Tells all plugins that listen to events[name].
 
+---@class pbx.http
+---@field get fun(url: string, how?: pbx.Http): pbx.Answer?, string? Asks a host that [sandbox] http allows; or nil and why there is no answer.
+---@field post fun(url: string, body: string|table, how?: pbx.Http): pbx.Answer?, string? Sends text, or a table as JSON.
+
 ---@class pbx.json
 ---@field encode fun(value: any): string?, string? JSON text, names sorted; or nil and why not.
 ---@field decode fun(text: string): any, string? The value of JSON text; or nil and why not.
@@ -262,8 +275,8 @@
 ---@field uuid fun(): string A random universally unique identifier.
 
 ---@class pbx.store
----@field get fun(self: pbx.store, key: string): string? The value of family/key, nil without one.
----@field put fun(self: pbx.store, key: string, value: string|number, ttl_ms?: number) Keeps a value, for ttl_ms or for ever.
+---@field get fun(self: pbx.store, key: string): string?, integer? The value of family/key and its revision, nil without one.
+---@field put fun(self: pbx.store, key: string, value: string|number, how?: number|pbx.Put): integer?, string? Keeps a value, for how ms or for ever; the revision, or nil and "conflict".
 ---@field delete fun(self: pbx.store, key: string): boolean Removes a value; whether there was one.
 ---@field list fun(self: pbx.store, prefix: string): table<string, string> All values whose key begins with prefix.
 
@@ -281,6 +294,9 @@
 ---@field cause_text fun(cause: integer): string A cause in words.
 ---@field dial_string fun(tech: string, resource: string): string Tech/resource, refusing text that would mean more than one party.
 ---@field conf fun(file: string): table[]? The sections of a .conf file, each with name, place and options, which are lists of name, value and place; nil without the file.
+---@field quote_shell fun(text: string): string Text as one word of a shell's command line, whatever is in it.
+---@field quote_sql fun(text: string): string Text as a literal of standard SQL; raises for what none can hold.
+---@field file_name fun(text: string): string Text as the name of one file, without a path.
 ---@field config_sections fun(): {name: string, options: table<string, string>}[] Every section of the plugin's NAME.conf, in order.
 ---@field spawn fun(task: string, data?: any) Queues one of the plugin's tasks for its own state; data is plain: text, numbers, booleans, tables of these.
 ---@field after fun(ms: number, task: string, data?: any): integer The same, ms from now; the id is for cancel.
@@ -290,6 +306,7 @@
 ---@field config table<string, any> The plugin's options, from its NAME.conf or as they stand in its table. Inside functions only.
 ---@field conference pbx.conference
 ---@field events pbx.events
+---@field http pbx.http
 ---@field json pbx.json
 ---@field shared pbx.shared
 ---@field time pbx.time

@@ -28,6 +28,15 @@ const annotationTypes = `---@meta pbx
 ---@field revision? integer only if the value still has this revision
 ---@field absent? boolean only if there is none
 
+---@class pbx.Http
+---@field timeout_ms? number 10000, at most 30000
+---@field headers? table<string, string>
+
+---@class pbx.Answer
+---@field status integer
+---@field headers table<string, string> names in small letters
+---@field body string
+
 ---@class pbx.Read
 ---@field max? integer most keys to take; 0 is any number
 ---@field timeout_ms? number between two keys (5000)

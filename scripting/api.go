@@ -61,12 +61,18 @@ func hostFunctions() []hostFunction {
 		{"conference.kick", "(name: string, who: string, reason?: string): integer?", "Tells a channel, \"all\", \"participants\" (no admins) or \"last\" to leave; how many there were.", ofCall((*call).conferenceKick)},
 		{"conference.mute", "(name: string, who: string, on: boolean): integer?", "Mutes them, or lets them be heard; how many there were.", ofCall((*call).conferenceMuteOther)},
 
+		{"quote_shell", "(text: string): string", "Text as one word of a shell's command line, whatever is in it.", plain(pbxQuoteShell)},
+		{"quote_sql", "(text: string): string", "Text as a literal of standard SQL; raises for what none can hold.", plain(pbxQuoteSQL)},
+		{"file_name", "(text: string): string", "Text as the name of one file, without a path.", plain(pbxFileName)},
 		{"config_sections", "(): {name: string, options: table<string, string>}[]", "Every section of the plugin's NAME.conf, in order.", (*call).configSections},
 		{"spawn", "(task: string, data?: any)", "Queues one of the plugin's tasks for its own state; data is plain: text, numbers, booleans, tables of these.", (*call).pbxSpawn},
 		{"after", "(ms: number, task: string, data?: any): integer", "The same, ms from now; the id is for cancel.", (*call).pbxAfter},
 		{"cancel", "(id: integer): boolean", "Takes back what after began; whether it was still to come.", (*call).pbxCancel},
 		{"sleep", "(ms: number)", "Lets milliseconds pass.", ofCall((*call).pbxSleep)},
 		{"events.emit", "(name: string, fields?: table<string, string|number|boolean>)", "Tells all plugins that listen to events[name].", ofCall((*call).eventsEmit)},
+
+		{"http.get", "(url: string, how?: pbx.Http): pbx.Answer?, string?", "Asks a host that [sandbox] http allows; or nil and why there is no answer.", ofCall((*call).httpGet)},
+		{"http.post", "(url: string, body: string|table, how?: pbx.Http): pbx.Answer?, string?", "Sends text, or a table as JSON.", ofCall((*call).httpPost)},
 
 		{"json.encode", "(value: any): string?, string?", "JSON text, names sorted; or nil and why not.", plain(jsonEncode)},
 		{"json.decode", "(text: string): any, string?", "The value of JSON text; or nil and why not.", plain(jsonDecode)},
@@ -95,8 +101,8 @@ func hostFunctions() []hostFunction {
 		{"text.sha1", "(text: string): string", "The SHA-1 hash in hexadecimal digits.", plain(digest(textSHA1))},
 		{"text.uuid", "(): string", "A random universally unique identifier.", plain(textUUID)},
 
-		{"store:get", "(key: string): string?", "The value of family/key, nil without one.", ofCall((*call).storeGet)},
-		{"store:put", "(key: string, value: string|number, ttl_ms?: number)", "Keeps a value, for ttl_ms or for ever.", ofCall((*call).storePut)},
+		{"store:get", "(key: string): string?, integer?", "The value of family/key and its revision, nil without one.", ofCall((*call).storeGet)},
+		{"store:put", "(key: string, value: string|number, how?: number|pbx.Put): integer?, string?", "Keeps a value, for how ms or for ever; the revision, or nil and \"conflict\".", ofCall((*call).storePut)},
 		{"store:delete", "(key: string): boolean", "Removes a value; whether there was one.", ofCall((*call).storeDelete)},
 		{"store:list", "(prefix: string): table<string, string>", "All values whose key begins with prefix.", ofCall((*call).storeList)},
 	}

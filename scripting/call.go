@@ -57,6 +57,11 @@ type call struct {
 	noted       map[string]bool // what was already logged once in this call
 	trail       []string        // the last steps of its way, for failures
 	trailCut    bool
+	logged      struct { // of log_lines
+		since time.Time
+		lines int
+	}
+	fullIo *lua.LTable // the interpreter's io, behind the guarded one
 }
 
 // timeouts are TIMEOUT(digit) and TIMEOUT(response); absolute interrupts the call.
@@ -96,6 +101,7 @@ func (g *Generation) newState(ch *channel.Channel, log *zerolog.Logger) *call {
 	c.l.SetContext(c.ctx)
 	g.host.libs.install(c.l)
 	c.installLoaders()
+	c.openTo(c.l, c.l.G.Global)
 	c.dog.start(hungUp)
 	return c
 }

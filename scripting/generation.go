@@ -34,6 +34,7 @@ type Generation struct {
 	functions    map[string]*function
 	commands     map[string]*command
 	plugins      map[string]*plugin
+	can          capabilities
 }
 
 // Load compiles every Lua file of etc and every plugin, reads extensions.conf, runs extensions.lua once in a scratch state, and checks
@@ -49,7 +50,9 @@ func (h *Host) Load(etc fs.FS, snap *config.Snapshot) (*Generation, []config.Pro
 	if own, err := fs.Sub(etc, "plugins"); err == nil {
 		roots = append([]fs.FS{own}, roots...)
 	}
-	problems := g.loadPlugins(roots)
+	can, problems := readCapabilities(snap)
+	g.can = can
+	problems = append(problems, g.loadPlugins(roots)...)
 	files, err := readTree(etc, "", func(f string) bool { return f == "plugins" })
 	if err != nil {
 		return nil, append(problems, config.Problem{Pos: config.Pos{File: dialplanFile}, What: "the directory cannot be read: " + err.Error()})

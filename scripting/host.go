@@ -43,6 +43,7 @@ type Host struct {
 	api      hostAPI
 	shared   shared
 	failures failures
+	quota    quota
 
 	running     context.Context // of commands; ended by Close
 	stopRunning context.CancelFunc

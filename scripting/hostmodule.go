@@ -54,6 +54,9 @@ func (c *call) pbxLog(plugin string) lua.LGFunction {
 		if !ok {
 			l.ArgError(1, "want debug, verbose, notice, warning or error")
 		}
+		if !c.mayLog() {
+			return 0
+		}
 		e := c.log.WithLevel(level)
 		if plugin != "" {
 			e = e.Str("plugin", plugin)
@@ -191,29 +194,55 @@ func (c *call) withStore(l *lua.LState, f func(context.Context, store.Store) err
 	}
 }
 
-// storeGet is pbx.store:get(key): the value or nil.
+// storeGet is pbx.store:get(key): the value and its revision, or nil.
 func (c *call) storeGet(l *lua.LState) int {
-	var v lua.LValue = lua.LNil
-	c.withStore(l, func(ctx context.Context, s store.Store) error {
-		e, err := s.Get(ctx, storeKey(l, 2))
+	var e store.Entry
+	found := true
+	c.withStore(l, func(ctx context.Context, s store.Store) (err error) {
+		e, err = s.Get(ctx, storeKey(l, 2))
 		if errors.Is(err, store.ErrNotFound) {
+			found = false
 			return nil
 		}
-		v = lua.LString(e.Value)
 		return err
 	})
-	l.Push(v)
-	return 1
+	if !found {
+		l.Push(lua.LNil)
+		return 1
+	}
+	l.Push(lua.LString(e.Value))
+	l.Push(lua.LNumber(e.Revision))
+	return 2
 }
 
-// storePut is pbx.store:put(key, value [, ttl_ms]).
+// storePut is pbx.store:put(key, value [, ttl_ms or how]): the revision, or nil and "conflict".
 func (c *call) storePut(l *lua.LState) int {
-	key, value, ttl := storeKey(l, 2), settable(l, 3, "put"), milliseconds(l, 4, 0)
-	c.withStore(l, func(ctx context.Context, s store.Store) error {
-		_, err := s.Put(ctx, key, []byte(value), store.Any, max(ttl, 0))
+	key, value, how := storeKey(l, 2), settable(l, 3, "put"), putCondition(l, 4)
+	condition := store.Any
+	switch {
+	case how.absent:
+		condition = store.Absent
+	case how.conditional:
+		condition = store.Revision(how.revision)
+	}
+	var revision store.Revision
+	refused := false
+	c.withStore(l, func(ctx context.Context, s store.Store) (err error) {
+		if err := c.gen.host.quota.take(ctx, s, &c.gen.can, key, len(value)); err != nil {
+			return err
+		}
+		revision, err = s.Put(ctx, key, []byte(value), condition, how.ttl)
+		if errors.Is(err, store.ErrConflict) {
+			refused = true
+			return nil
+		}
 		return err
 	})
-	return 0
+	if refused {
+		return conflict(l)
+	}
+	l.Push(lua.LNumber(revision))
+	return 1
 }
 
 // storeDelete is pbx.store:delete(key): true if there was one.

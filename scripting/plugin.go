@@ -290,6 +290,7 @@ func (c *call) pluginBase(l *lua.LState) *lua.LTable {
 		c.base.RawSetString(name, t)
 	}
 	c.base.RawSetString("print", l.NewFunction(c.print))
+	c.openTo(l, c.base)
 	meta := l.CreateTable(0, 1)
 	meta.RawSetString("__index", l.NewFunction(func(l *lua.LState) int {
 		l.RaiseError("unknown global '%s' in a plugin", l.Get(2).String())

@@ -237,7 +237,9 @@ func (c *call) print(l *lua.LState) int {
 	for i := 1; i <= l.GetTop(); i++ {
 		words = append(words, c.text(l, l.Get(i)))
 	}
-	c.log.Info().Msg(printable(strings.Join(words, "\t")))
+	if c.mayLog() {
+		c.log.Info().Msg(printable(strings.Join(words, "\t")))
+	}
 	return 0
 }
 

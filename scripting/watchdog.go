@@ -11,6 +11,7 @@ import (
 var (
 	errBudget = errors.New("ran too long without calling a primitive that waits (an endless loop?)")
 	errGrace  = errors.New("the script went on too long after the hang-up")
+	errMemory = errors.New("took too much memory")
 )
 
 // brief is how long a primitive must take to count as waiting: a loop of pcall(app.wait, 1) on a dead channel is still a loop.
@@ -29,13 +30,14 @@ type watchdog struct {
 	deadline time.Time
 	entered  time.Time
 	depth    int
+	memory   heap // when a long stretch of Lua was first looked at
 }
 
 // start arms the watchdog. hungUp is the channel's context.
 func (w *watchdog) start(hungUp context.Context) {
 	w.mu.Lock()
 	w.deadline = time.Now().Add(w.budget)
-	w.run = time.AfterFunc(w.budget, func() { w.kill(errBudget) })
+	w.run = time.AfterFunc(min(w.budget, lookEvery), w.look)
 	w.mu.Unlock()
 	if hungUp != nil {
 		w.stopHangup = context.AfterFunc(hungUp, w.fresh)
@@ -62,6 +64,7 @@ func (w *watchdog) enter() {
 	defer w.mu.Unlock()
 	if w.depth++; w.depth == 1 && !w.closed {
 		w.run.Stop()
+		w.memory = heap{}
 		w.entered = time.Now()
 	}
 }
@@ -76,7 +79,28 @@ func (w *watchdog) leave() {
 	if waited := now.Sub(w.entered); waited >= brief {
 		w.deadline = now.Add(w.budget)
 	}
-	w.run.Reset(w.deadline.Sub(now))
+	w.run.Reset(min(w.deadline.Sub(now), lookEvery))
+}
+
+// look acts when Lua has run for a while without a pause: is its time over, has it taken too much memory?
+func (w *watchdog) look() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.closed || w.depth > 0 {
+		return
+	}
+	left := time.Until(w.deadline)
+	switch {
+	case left <= 0:
+		w.kill(errBudget)
+		return
+	case w.memory == heap{}:
+		w.memory = readHeap()
+	case w.memory.hasGrown():
+		w.kill(errMemory)
+		return
+	}
+	w.run.Reset(min(left, lookEvery))
 }
 
 // renew makes the time since enter count as waiting, however short it was: another job begins.
