@@ -14,12 +14,25 @@ import (
 func (c *call) installChannel() {
 	l := c.l
 	c.vars = l.CreateTable(0, 2)
-	methods := l.CreateTable(0, 2)
-	methods.RawSetString("get", l.NewFunction(c.objectGet))
-	methods.RawSetString("set", l.NewFunction(c.objectSet))
-	c.vars.RawSetString("__index", methods)
+	get, set := l.NewFunction(c.objectGet), l.NewFunction(c.objectSet)
+	c.vars.RawSetString("__index", l.NewFunction(func(l *lua.LState) int {
+		t := l.CheckTable(1)
+		switch l.Get(2) {
+		case lua.LString("get"):
+			l.Push(get)
+		case lua.LString("set"):
+			l.Push(set)
+		case lua.LString("name"):
+			l.Push(t.RawGetInt(objectsName))
+		case lua.LString("value"):
+			l.Push(t.RawGetInt(objectsValue))
+		default:
+			l.Push(lua.LNil)
+		}
+		return 1
+	}))
 	c.vars.RawSetString("__call", l.NewFunction(func(l *lua.LState) int {
-		l.Push(c.object(objectName(l, "calling") + "(" + joinArguments(l, 2) + ")"))
+		l.Push(c.object(c.objectName(l, "calling") + "(" + joinArguments(l, 2) + ")"))
 		return 1
 	}))
 	meta := l.CreateTable(0, 2)
@@ -36,13 +49,16 @@ func (c *call) installChannel() {
 	l.G.Global.RawSetString("channel", channel)
 }
 
+// The fields of an object stand in its array, where its metatable finds them: a table of names costs three times as much to make.
+const objectsName, objectsValue = 1, 2
+
 // object is what channel.NAME yields. value is a snapshot, and only variables have it.
 func (c *call) object(name string) *lua.LTable {
-	t := c.l.CreateTable(0, 2)
-	t.RawSetString("name", lua.LString(name))
+	t := c.l.CreateTable(2, 0)
+	t.RawSetInt(objectsName, lua.LString(name))
 	if !strings.HasSuffix(name, ")") {
 		if v, ok := c.variable(name); ok {
-			t.RawSetString("value", lua.LString(v))
+			t.RawSetInt(objectsValue, lua.LString(v))
 		}
 	}
 	t.Metatable = c.vars
@@ -50,9 +66,9 @@ func (c *call) object(name string) *lua.LTable {
 }
 
 // objectName is the name of the object a method was called on.
-func objectName(l *lua.LState, doing string) string {
-	if t, ok := l.Get(1).(*lua.LTable); ok {
-		if name, ok := t.RawGetString("name").(lua.LString); ok {
+func (c *call) objectName(l *lua.LState, doing string) string {
+	if t, ok := l.Get(1).(*lua.LTable); ok && t.Metatable == c.vars {
+		if name, ok := t.RawGetInt(objectsName).(lua.LString); ok {
 			return string(name)
 		}
 	}
@@ -61,7 +77,7 @@ func objectName(l *lua.LState, doing string) string {
 }
 
 func (c *call) objectGet(l *lua.LState) int {
-	v, ok := c.getValue(l, objectName(l, "retrieving"))
+	v, ok := c.getValue(l, c.objectName(l, "retrieving"))
 	if ok {
 		l.Push(lua.LString(v))
 	} else {
@@ -71,7 +87,7 @@ func (c *call) objectGet(l *lua.LState) int {
 }
 
 func (c *call) objectSet(l *lua.LState) int {
-	name := objectName(l, "setting")
+	name := c.objectName(l, "setting")
 	c.setValue(l, name, settable(l, 2, "set"))
 	return 0
 }
@@ -112,7 +128,7 @@ func (c *call) variable(name string) (string, bool) {
 
 // builtin answers the variables of the process and of the dialplan; the channel answers its own.
 func (c *call) builtin(name string) (string, bool) {
-	a := c.gen.asterisk
+	a := &c.gen.asterisk
 	switch name {
 	case "EPOCH":
 		return strconv.FormatInt(c.gen.host.cfg.Clock.Now().Unix(), 10), true
@@ -151,7 +167,7 @@ func (c *call) setValue(l *lua.LState, name, value string) {
 		return
 	}
 	c.ch.Set(name, value)
-	if b := c.gen.host.cfg.Events; b != nil {
+	if b := c.gen.host.cfg.Events; b.Wanted(event.VariableSet{}) {
 		b.Publish(event.VariableSet{At: c.gen.host.cfg.Clock.Now(), Channel: facts(c.ch.Info()), Name: strings.TrimLeft(name, "_"), Value: value})
 	}
 }

@@ -58,6 +58,12 @@ func (b *Bus) Publish(e any) {
 	}
 }
 
+// Wanted tells whether some subscriber may want events like e, so that what is costly to gather need not be gathered for nobody. Filters
+// are asked with e, which may be a zero event: one that looks deeper must take it.
+func (b *Bus) Wanted(e any) bool {
+	return b != nil && slices.ContainsFunc(*b.subscribers.Load(), func(s *Subscription) bool { return s.wants(e) })
+}
+
 // Subscribe opens a queue named name (for the log) for the events that any of filters wants; no filter means all.
 // The caller owns the subscription and must Close it.
 func (b *Bus) Subscribe(name string, filters ...Filter) *Subscription {

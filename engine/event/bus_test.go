@@ -13,6 +13,25 @@ import (
 	"go.uber.org/goleak"
 )
 
+func TestWanted(t *testing.T) {
+	var none *Bus
+	b := NewBus(zerolog.Nop())
+	defer b.Close()
+	if none.Wanted(VariableSet{}) || b.Wanted(VariableSet{}) {
+		t.Error("wanted by nobody")
+	}
+	s := b.Subscribe("reloads", Is[ConfigReloaded])
+	if b.Wanted(VariableSet{}) || !b.Wanted(ConfigReloaded{}) {
+		t.Error("a filter was not asked")
+	}
+	s.Close()
+	s = b.Subscribe("all")
+	defer s.Close()
+	if !b.Wanted(VariableSet{}) {
+		t.Error("not wanted by who wants all")
+	}
+}
+
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func TestSubscribersGetWhatTheyWantInOrder(t *testing.T) {
