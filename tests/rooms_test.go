@@ -34,7 +34,7 @@ var rooms = map[string][]string{
 	"engine/endpoint":   {"engine/sip", "engine/config", "engine/store", "engine/event"},
 	"engine/channel":    {"engine/media", "engine/tone", "engine/event", "engine/dialplan"},
 	"engine/bridge":     {"engine/media", "codecs/..."},
-	"engine/media":      {"engine/media/packetio", "codecs/..."},
+	"engine/media":      {"engine/media/packetio", "engine/dtmf", "codecs/..."},
 	"engine/moh":        {"engine/media", "engine/sound", "engine/config"},
 	"engine/sound":      {"codecs/..."},
 	"engine/sip/dialog": {"engine/sip"},
@@ -49,6 +49,7 @@ var rooms = map[string][]string{
 	"engine/dialplan/subst":   {"engine/dialplan/expr"},
 	"engine/dialplan/extconf": {"engine/dialplan", "engine/dialplan/subst", "engine/dialplan/timing", "engine/config"},
 	"engine/tone":             {"engine/config"},
+	"engine/dtmf":             {},
 	"engine/config":           {},
 	"engine/event":            {},
 	"engine/cdr":              {},
@@ -74,7 +75,7 @@ var sole = map[string][]string{
 
 // still are rooms without goroutine, socket, clock or process: nothing of these may be imported there.
 var still = struct{ rooms, packages []string }{
-	[]string{"engine/sdp", "engine/dialplan", "engine/dialplan/timing", "engine/dialplan/expr", "engine/dialplan/subst", "engine/dialplan/extconf", "engine/tone", "codecs", "codecs/g711", "codecs/g722", "codecs/gsm", "codecs/plc", "codecs/resample", "codecs/opus"},
+	[]string{"engine/sdp", "engine/dialplan", "engine/dialplan/timing", "engine/dialplan/expr", "engine/dialplan/subst", "engine/dialplan/extconf", "engine/tone", "engine/dtmf", "codecs", "codecs/g711", "codecs/g722", "codecs/gsm", "codecs/plc", "codecs/resample", "codecs/opus"},
 	[]string{"net", "os", "os/exec", "context", "syscall"},
 }
 

@@ -118,6 +118,9 @@ func (t *transcoder) write(f *media.Frame) error {
 	if !t.line.started || f.Source != t.line.source {
 		t.line.begin(f)
 		t.have, t.at, t.inSeq = 0, 0, f.Seq-1
+	} else if len(f.Payload) == 0 {
+		t.inSeq = f.Seq
+		return nil
 	} else {
 		t.fill(f)
 	}

@@ -66,9 +66,10 @@ type eventReceiver struct {
 	before   uint32 // samples in earlier segments
 	rate     int
 	count    uint64
+	opened   uint64 // events that have begun
 }
 
-func (r *eventReceiver) restart() { *r = eventReceiver{count: r.count} }
+func (r *eventReceiver) restart() { *r = eventReceiver{count: r.count, opened: r.opened} }
 
 // packet takes a packet; told is the digit that is complete by it, which may be the one before.
 func (r *eventReceiver) packet(ts uint32, b []byte, rate int) (told Digit, ok bool) {
@@ -90,7 +91,7 @@ func (r *eventReceiver) packet(ts uint32, b []byte, rate int) (told Digit, ok bo
 		}
 	}
 	if !r.seen {
-		*r = eventReceiver{seen: true, open: true, ts: ts, code: e.code, rate: rate, count: r.count}
+		*r = eventReceiver{seen: true, open: true, ts: ts, code: e.code, rate: rate, count: r.count, opened: r.opened + 1}
 	}
 	if !r.open || e.code != r.code {
 		return told, ok
@@ -116,21 +117,28 @@ func (r *eventReceiver) finish() (Digit, bool) {
 }
 
 func (p *Port) receiveEvent(f *Frame) {
+	before := p.events.opened
 	d, ok := p.events.packet(f.Timestamp, f.Payload, f.Format.Rate)
 	if p.events.open {
 		p.at.set(&p.eventEnd, p.at.now+eventLost)
 	} else {
 		p.at.timers.stop(&p.eventEnd)
 	}
-	if ok {
-		p.tell(d)
+	if ok && p.events.open { // the one before
+		p.keyUp(d)
+	}
+	if p.events.opened != before {
+		p.keyDown(p.events.code, false)
+	}
+	if ok && !p.events.open {
+		p.keyUp(d)
 	}
 }
 
 // eventStopped runs when packets of an open event have stayed away.
 func (p *Port) eventStopped(*shard) {
 	if d, ok := p.events.finish(); ok {
-		p.tell(d)
+		p.keyUp(d)
 	}
 }
 

@@ -17,11 +17,11 @@ var ErrClosed = errors.New("media: port closed")
 // returns, whoever wants to keep it copies it.
 type Frame struct {
 	Format    codecs.Format // as codecs.All names it, so formats compare with ==; "telephone-event" for digits
-	Payload   []byte
-	Timestamp uint32 // samples at Format.Rate
-	Seq       uint16 // of the stream Source names; a gap is a loss
-	Marker    bool   // first frame of a talkspurt, or of a digit
-	Samples   int    // duration in samples at Format.Rate; 0 = not known
+	Payload   []byte        // empty: left out on purpose; what follows takes its number, and it is no loss
+	Timestamp uint32        // samples at Format.Rate
+	Seq       uint16        // of the stream Source names; a gap is a loss
+	Marker    bool          // first frame of a talkspurt, or of a digit
+	Samples   int           // duration in samples at Format.Rate; 0 = not known
 
 	// Source tells one stream from the next: it changes with whatever breaks the continuity of Timestamp and Seq (another
 	// leg, another SSRC, another playback). Zero is never used by this package.

@@ -43,7 +43,9 @@ func (l *Link) sinkOf(p *Port) Sink {
 }
 
 // cut runs on the shard of both.
-func (l *Link) cut(*shard) {
+func (l *Link) cut(s *shard) {
+	l.a.releaseAll(s)
+	l.b.releaseAll(s)
 	l.a.link, l.b.link = nil, nil
 	l.a.route()
 	l.b.route()

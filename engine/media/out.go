@@ -153,7 +153,7 @@ func (o *Out) payloadType(f codecs.Format) (uint8, bool) {
 // a lost packet. ErrFormat if the peer has not agreed to f.Format; nil also for a frame left out because the stream is held or
 // something of higher rank plays.
 func (o *Out) WriteFrame(f *Frame) error {
-	if o.playing || o.port.digits.active {
+	if o.playing || o.port.digits.active || len(f.Payload) == 0 {
 		o.Skip(f)
 		return nil
 	}

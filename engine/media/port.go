@@ -23,6 +23,7 @@ type PortConfig struct {
 
 	CNAME     string // RTCP SDES; empty: random (RFC 7022)
 	OnDigit   func(Digit)
+	SendInfo  func(Digit)          // sends a key by signalling, for Stream.Digits = DigitsInfo
 	OnTimeout func()               // once in a silence
 	OnSource  func(netip.AddrPort) // a source was learned
 }
@@ -70,8 +71,9 @@ type Port struct {
 	outgoing  Out
 	digits    digitSender
 	playback  *playback
-	hearings  []*hearing // one for each rate of its taps; nil without taps
-	said      Frame      // the one its taps are about to hear
+	hearings  []*hearing   // one for each rate of its taps; nil without taps
+	keys      *keyListener // nil: the peer's keys are not in its voice
+	said      Frame        // the one its taps are about to hear
 	upkeep    timer
 	lastHeard int64 // shard time of the last believed packet, or of SetStream
 	timedOut  bool
@@ -87,7 +89,7 @@ func newPort(e *Engine, c PortConfig) *Port {
 	p.count.localSSRC.Store(p.outgoing.ssrc)
 	p.upkeep.fire = p.keepUp
 	p.eventEnd.fire = p.eventStopped
-	p.digits.timer.fire = p.sendEvent
+	p.digits.timer.fire = p.sendDigit
 	return p
 }
 
@@ -203,6 +205,9 @@ func (p *Port) timers() []*timer {
 	t := []*timer{&p.upkeep, &p.eventEnd, &p.digits.timer}
 	if p.playback != nil {
 		t = append(t, &p.playback.timer)
+	}
+	if p.keys != nil {
+		t = append(t, &p.keys.stopped)
 	}
 	if p.dejitter != nil {
 		t = append(t, &p.dejitter.timer)

@@ -90,8 +90,11 @@ func (p *Port) arrive(f *Frame, event bool) {
 	if p.hearings != nil {
 		p.overhear(f, event)
 	}
-	if event {
+	switch {
+	case event:
 		p.receiveEvent(f)
+	case p.keys != nil && p.keys.hear(p.at, f):
+		f.Payload = nil
 	}
 	if p.sink != Discard {
 		p.at.onward++
@@ -128,6 +131,7 @@ func (p *Port) admit(b []byte, from netip.AddrPort, in *incoming) bool {
 // newRemote begins another stream of the peer: an SSRC of its own, which nothing before it can be compared with.
 func (p *Port) newRemote(s *shard, ssrc uint32) {
 	p.source = s.newSource()
+	p.eventStopped(s)
 	p.events.restart()
 	p.reports.newRemote()
 	p.publish()

@@ -149,7 +149,7 @@ func (m *Member) arrive(s *shard, result chan error) {
 
 // WriteFrame takes what the member's phone sends (Sink). Digits are not for the room: they go to the port's OnDigit.
 func (m *Member) WriteFrame(f *Frame) error {
-	m.in.put(f, f.Format.Name == telephoneEvent, m.port.at.now)
+	m.in.put(f, f.Format.Name == telephoneEvent || len(f.Payload) == 0, m.port.at.now)
 	return nil
 }
 

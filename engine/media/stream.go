@@ -29,6 +29,8 @@ type Stream struct {
 	Codecs        []PayloadType // agreed voice formats, preferred first
 	DTMF          []PayloadType // telephone-event, one for each clock rate
 	Ptime         time.Duration // of what we make ourselves, as far as the codec can (codecs.Codec.Ptime); 0 = 20 ms
+	Digits        DigitMode     // how we send keys
+	HearDigits    bool          // the peer's keys are tones in its voice
 	Held          bool          // the peer holds us, or we the peer: HoldTimeout counts
 }
 
@@ -113,6 +115,7 @@ func (p *Port) setStream(s *shard, st Stream) {
 	}
 	p.control.restart(st, moved)
 	p.outgoing.restream(&p.stream)
+	p.listenForKeys(st.HearDigits && st.Receive)
 	p.lastHeard, p.timedOut = s.now, false
 	p.reports.start(s)
 	p.keepUp(s)

@@ -63,6 +63,7 @@ func (t *Tech) newPort(l *leg, gen *Generation, hop *sip.Transport, remote netip
 		LocalIP: bind, TOS: e.TOSAudio, COS: e.COSAudio, Symmetric: e.RTPSymmetric,
 		Timeout: e.RTPTimeout, HoldTimeout: e.RTPTimeoutHold, Keepalive: e.RTPKeepalive,
 		OnDigit:   func(d media.Digit) { l.digit(d.Rune) },
+		SendInfo:  func(d media.Digit) { l.sendInfo(d.Rune, d.Duration) },
 		OnTimeout: func() { t.wg.Go(l.silent) },
 	})
 	if err != nil {
@@ -146,12 +147,25 @@ func (l *leg) apply(r *sdp.Result) {
 		Codecs:  payloadTypes(r.Codecs), DTMF: payloadTypes(r.DTMF),
 		Signalling: l.remote.Addr(),
 	}
+	s.Digits, s.HearDigits = digitMode(l.endpoint.DTMFMode, len(s.DTMF) > 0)
 	l.port.SetStream(s)
 	l.agreed, l.media = true, r.Remote
 	if len(s.Codecs) > 0 {
 		l.format = s.Codecs[0].Format
 	}
 	l.held = r.Hold
+}
+
+// digitMode is how keys are sent to an endpoint with this dtmf_mode, and whether its own are tones in its voice; events says whether
+// telephone-events were agreed.
+func digitMode(mode string, events bool) (send media.DigitMode, hear bool) {
+	switch {
+	case mode == "inband", mode == "auto" && !events:
+		return media.DigitsInband, true
+	case mode == "info", mode == "auto_info" && !events:
+		return media.DigitsInfo, false
+	}
+	return media.DigitsEvents, false
 }
 
 // tellHold tells the channel whether the peer holds us: who waits at the other end of a bridge hears music then. Call it without l.mu.
@@ -276,13 +290,7 @@ func (l *leg) Tap(t media.Tap) (remove func()) { return l.port.Tap(t) }
 func (l *leg) SetJitterBuffer(b *media.JitterBuffer) { l.port.SetJitterBuffer(b) }
 
 // SendDigit sends DTMF as the endpoint's dtmf_mode wants it.
-func (l *leg) SendDigit(d rune, dur time.Duration) {
-	if l.endpoint.DTMFMode == "info" {
-		l.sendInfo(d, dur)
-		return
-	}
-	l.port.SendDigit(d, dur)
-}
+func (l *leg) SendDigit(d rune, dur time.Duration) { l.port.SendDigit(d, dur) }
 
 // Join relays sound and digits to another leg until leave is called.
 func (l *leg) Join(other channel.Media, keep channel.KeptDigits) (leave func(), err error) {
