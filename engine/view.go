@@ -41,6 +41,21 @@ func (e *Engine) CallsProcessed() uint64 { return e.core.Calls() }
 // Contacts lists the registered and the static contacts.
 func (e *Engine) Contacts() []registrar.Contact { return e.registrar.All() }
 
+// Monitors lists what is recorded of a channel; false when there is no such channel.
+func (e *Engine) Monitors(name string) ([]*channel.Monitor, bool) {
+	ch, ok := e.core.Find(name)
+	if !ok {
+		return nil, false
+	}
+	return ch.Monitors(), true
+}
+
+// StopMonitor ends a recording of a channel, the oldest for id ""; whether there was one.
+func (e *Engine) StopMonitor(name, id string) bool {
+	ch, ok := e.core.Find(name)
+	return ok && ch.StopMonitor(id)
+}
+
 // MusicClasses lists the classes of hold music.
 func (e *Engine) MusicClasses() []moh.Shown { return e.music.Show() }
 

@@ -247,7 +247,7 @@ func serve(t terminal, o runOptions, first bool, router *logger.Router, log zero
 	}
 	stops := make(stopRequests, 8)
 	full := manage.Version(version())
-	cli := manage.NewCLI(manage.Config{PBX: a.engine, Media: a.engine, Store: a.store, Music: a.engine, Log: logControl{router, p}, Control: stops, Version: full,
+	cli := manage.NewCLI(manage.Config{PBX: a.engine, Media: a.engine, Store: a.store, Music: a.engine, Recordings: monitors{a.engine}, Log: logControl{router, p}, Control: stops, Version: full,
 		System: p.snapshot.Asterisk.SystemName, Settings: settings(p)})
 	server, err := manage.Listen(p.socket, p.mode, cli, router)
 	if err != nil {

@@ -15,14 +15,15 @@ import (
 
 // Config is what a CLI works upon. PBX, Log and Control are needed; a nil Store answers "Database unavailable."
 type Config struct {
-	PBX     PBX
-	Store   store.Store
-	Music   Music // nil: there is none
-	Media   Media // nil: there is none
-	Log     Logging
-	Control Control
-	Version string
-	System  string // system name, for a console's prompt; may be ""
+	PBX        PBX
+	Store      store.Store
+	Music      Music      // nil: there is none
+	Recordings Recordings // nil: none can be made
+	Media      Media      // nil: there is none
+	Log        Logging
+	Control    Control
+	Version    string
+	System     string // system name, for a console's prompt; may be ""
 	// Settings are lines for `core show settings`, by heading: name and value.
 	Settings []Setting
 	Now      func() time.Time // nil: time.Now
@@ -132,7 +133,7 @@ func NewCLI(c Config) *CLI {
 		c.Now = time.Now
 	}
 	cli := &CLI{Config: c}
-	for _, list := range [][]Command{coreCommands(), channelCommands(), pjsipCommands(), dialplanCommands(), databaseCommands(), musicCommands(), conferenceCommands(), rtpCommands()} {
+	for _, list := range [][]Command{coreCommands(), channelCommands(), pjsipCommands(), dialplanCommands(), databaseCommands(), musicCommands(), monitorCommands(), conferenceCommands(), rtpCommands()} {
 		for _, command := range list {
 			e := entry{Command: command}
 			for word := range strings.FieldsSeq(command.Name) {

@@ -159,6 +159,6 @@ func newCLI(t *testing.T, f *fakePBX) *CLI {
 			t.Fatal(err)
 		}
 	}
-	return NewCLI(Config{PBX: f, Store: db, Music: tunes{}, Media: packets{}, Log: &fakeLog{}, Control: fakeControl{make(chan Stop, 8)}, Version: "Asterism test", System: "pbx1",
+	return NewCLI(Config{PBX: f, Store: db, Music: tunes{}, Recordings: tapes{}, Media: packets{}, Log: &fakeLog{}, Control: fakeControl{make(chan Stop, 8)}, Version: "Asterism test", System: "pbx1",
 		Settings: []Setting{{"Directories", "Log directory", "log"}}, Now: func() time.Time { return now }})
 }

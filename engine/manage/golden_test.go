@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"asterism/engine/config"
 	"asterism/engine/media"
@@ -105,3 +106,12 @@ func (packets) MediaStats() media.EngineStats {
 	return media.EngineStats{Ports: 4, Spares: 32, PacketsIn: 123456, PacketsOut: 123400, Dropped: 7, KernelDrops: 3, SendErrors: 1}
 }
 func (packets) MediaBackend() string { return "io_uring" }
+
+// tapes are the recordings of one channel.
+type tapes struct{}
+
+func (tapes) Monitors(channel string) ([]Monitor, bool) {
+	return []Monitor{{"1790000000.1-1", "/spool/monitor/a\x1bb.wav", 90 * time.Second}}, channel == "PJSIP/alice-00000001"
+}
+
+func (tapes) StopMonitor(channel, id string) bool { return id == "" || id == "1790000000.1-1" }
