@@ -61,7 +61,7 @@ setup: # what a build needs
 	@.ci/need gcc libc6-dev pkg-config libopus-dev libopusfile-dev
 
 setup-test: setup # what the tests need beside
-	@.ci/need baresip-core sip-tester sox libsox-fmt-base ffmpeg
+	@.ci/need baresip-core sip-tester lua5.1 sox libsox-fmt-base ffmpeg
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile

@@ -67,7 +67,7 @@ func New(cfg Config) *Host {
 	if cfg.Grace == 0 {
 		cfg.Grace = 30 * time.Second
 	}
-	h := &Host{cfg: cfg, libs: openLibraries(), methods: map[string]primitive{}, api: newHostAPI(), globals: map[string]string{},
+	h := &Host{cfg: cfg, libs: openLibraries(cfg.Clock), methods: map[string]primitive{}, api: newHostAPI(), globals: map[string]string{},
 		services: map[string]*service{}, saved: map[string]any{}}
 	h.running, h.stopRunning = context.WithCancel(context.Background())
 	for _, m := range channelMethods() {

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"asterism/engine/channel"
+
 	lua "github.com/yuin/gopher-lua"
 )
 
@@ -13,7 +15,7 @@ import (
 func sandbox(t testing.TB) *lua.LState {
 	l := lua.NewState(stateOptions())
 	t.Cleanup(l.Close)
-	openLibraries().install(l)
+	openLibraries(channel.SystemClock{}).install(l)
 	return l
 }
 

@@ -199,8 +199,22 @@ func (c *call) loadfile(l *lua.LState) int {
 }
 
 func (c *call) loadstring(l *lua.LState) int {
-	ch, err := compile(l.OptString(2, "=(load)"), l.CheckString(1))
+	ch, err := compile(chunkName(l, l.CheckString(1)), l.CheckString(1))
 	return pushLoaded(l, ch, err)
+}
+
+// chunkName is what messages call a chunk that was made of text: the second argument, or the text's first line.
+func chunkName(l *lua.LState, missing string) string {
+	name := l.OptString(2, missing)
+	if strings.HasPrefix(name, "=") || strings.HasPrefix(name, "@") {
+		return name[1:]
+	}
+	const longest = 45
+	line, _, more := strings.Cut(name, "\n")
+	if more || len(line) > longest {
+		line = strings.ToValidUTF8(line[:min(len(line), longest)], "") + "..."
+	}
+	return `[string "` + line + `"]`
 }
 
 // load is Lua 5.1's: a function that gives the source piece by piece.
@@ -217,7 +231,7 @@ func (c *call) load(l *lua.LState) int {
 		}
 		src.WriteString(string(piece))
 	}
-	ch, err := compile(l.OptString(2, "=(load)"), src.String())
+	ch, err := compile(chunkName(l, "=(load)"), src.String())
 	return pushLoaded(l, ch, err)
 }
 

@@ -2,10 +2,15 @@ package scripting
 
 import (
 	"errors"
+	"math"
+	"math/rand/v2"
 	"os"
 	"strconv"
 	"strings"
 	"sync"
+	"time"
+
+	"asterism/engine/channel"
 
 	lua "github.com/yuin/gopher-lua"
 )
@@ -28,7 +33,7 @@ var withheld = []string{"_printregs", "collectgarbage", "dofile", "load", "loadf
 
 // openLibraries makes the default sandbox: base, table, string, math, coroutine, and the part of os that only tells.
 // package and require are each state's own (require.go). No io, no debug, no os.execute.
-func openLibraries() *libraries {
+func openLibraries(clock channel.Clock) *libraries {
 	limitArrays()
 	l := lua.NewState(lua.Options{SkipOpenLibs: true, RegistrySize: 256, CallStackSize: 16})
 	defer l.Close()
@@ -50,6 +55,10 @@ func openLibraries() *libraries {
 	}
 	libs.base["error"] = l.NewFunction(baseError)
 	libs.base["tonumber"] = l.NewFunction(baseToNumber)
+	libs.base["tostring"] = l.NewFunction(baseToString)
+	libs.base["assert"] = l.NewFunction(baseAssert)
+	libs.modules["math"]["huge"] = lua.LNumber(math.Inf(1))
+	libs.modules["math"]["random"] = l.NewFunction(mathRandom)
 	libs.base["collectgarbage"] = l.NewFunction(collectGarbage)
 	str := libs.modules["string"]
 	delete(str, "__index")
@@ -60,9 +69,11 @@ func openLibraries() *libraries {
 	libs.modules["table"]["concat"] = l.NewFunction(tableConcat)
 	all := libs.modules["os"]
 	libs.modules["os"] = map[string]lua.LValue{"getenv": l.NewFunction(osGetenv)}
-	for _, name := range []string{"time", "date", "clock", "difftime"} {
+	for _, name := range []string{"clock", "difftime"} {
 		libs.modules["os"][name] = all[name]
 	}
+	libs.modules["os"]["date"] = l.NewFunction(func(l *lua.LState) int { return osDate(l, clock) })
+	libs.modules["os"]["time"] = l.NewFunction(func(l *lua.LState) int { return osTime(l, clock) })
 	return libs
 }
 
@@ -106,6 +117,99 @@ func baseError(l *lua.LState) int {
 	}
 	l.Error(v, level)
 	return 0
+}
+
+// baseAssert is assert(): the message is raised as it is, without a place.
+func baseAssert(l *lua.LState) int {
+	if l.ToBool(1) {
+		return l.GetTop()
+	}
+	l.CheckAny(1)
+	v := lua.LValue(lua.LString("assertion failed!"))
+	if l.GetTop() >= 2 && l.Get(2) != lua.LNil {
+		v = l.Get(2)
+	}
+	l.Error(v, 0)
+	return 0
+}
+
+// baseToString is tostring(), with C Lua's numbers.
+func baseToString(l *lua.LState) int {
+	if n, ok := l.CheckAny(1).(lua.LNumber); ok {
+		return pushString(l, numberText(n))
+	}
+	l.Push(l.ToStringMeta(l.Get(1)))
+	return 1
+}
+
+// mathRandom is math.random([m [, n]]), from the process's own source: seeding is of no use.
+func mathRandom(l *lua.LState) int {
+	low, high := int64(1), int64(0)
+	switch l.GetTop() {
+	case 0:
+		l.Push(lua.LNumber(rand.Float64()))
+		return 1
+	case 1:
+		high = l.CheckInt64(1)
+	default:
+		low, high = l.CheckInt64(1), l.CheckInt64(2)
+	}
+	if low > high || high-low < 0 {
+		l.ArgError(min(l.GetTop(), 2), "interval is empty")
+	}
+	l.Push(lua.LNumber(low + rand.Int64N(high-low+1)))
+	return 1
+}
+
+// osDate is os.date([format [, time]]): strftime in the C locale, or a table for "*t"; "!" is UTC.
+func osDate(l *lua.LState, clock channel.Clock) int {
+	format := l.OptString(1, "%c")
+	t := clock.Now()
+	if l.GetTop() >= 2 {
+		t = time.Unix(l.CheckInt64(2), 0)
+	}
+	if utc, ok := strings.CutPrefix(format, "!"); ok {
+		format, t = utc, t.UTC()
+	}
+	if !strings.HasPrefix(format, "*t") {
+		return pushString(l, strftime(t, format))
+	}
+	out := l.CreateTable(0, 9)
+	for name, n := range map[string]int{"year": t.Year(), "month": int(t.Month()), "day": t.Day(), "hour": t.Hour(), "min": t.Minute(), "sec": t.Second(),
+		"wday": int(t.Weekday()) + 1, "yday": t.YearDay()} {
+		out.RawSetString(name, lua.LNumber(n))
+	}
+	out.RawSetString("isdst", lua.LBool(t.IsDST()))
+	l.Push(out)
+	return 1
+}
+
+// osTime is os.time([table]): fields beyond their range carry over, as in C.
+func osTime(l *lua.LState, clock channel.Clock) int {
+	t := l.OptTable(1, nil)
+	if t == nil {
+		l.Push(lua.LNumber(clock.Now().Unix()))
+		return 1
+	}
+	field := func(name string, missing int) int {
+		v := t.RawGetString(name)
+		if s, ok := v.(lua.LString); ok {
+			if f, err := strconv.ParseFloat(string(s), 64); err == nil {
+				v = lua.LNumber(f)
+			}
+		}
+		n, ok := v.(lua.LNumber)
+		switch {
+		case ok:
+			return int(n)
+		case missing < 0:
+			l.RaiseError("field '%s' missing in date table", name)
+		}
+		return missing
+	}
+	at := time.Date(field("year", -1), time.Month(field("month", -1)), field("day", -1), field("hour", 12), field("min", 0), field("sec", 0), 0, time.Local)
+	l.Push(lua.LNumber(at.Unix()))
+	return 1
 }
 
 // baseToNumber is tonumber(): gopher-lua's knows no exponent without a point.

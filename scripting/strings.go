@@ -12,6 +12,7 @@ import (
 // stringFunctions replace gopher-lua's where those differ from C Lua 5.1, run without bound, or cannot be stopped.
 var stringFunctions = map[string]lua.LGFunction{
 	"rep": stringRep, "format": stringFormat,
+	"upper": asciiCase('a', 'z'), "lower": asciiCase('A', 'Z'), "char": stringChar,
 	"find": stringFind, "match": stringMatch, "gmatch": stringGmatch, "gfind": stringGmatch, "gsub": stringGsub,
 }
 
@@ -25,11 +26,46 @@ func numberText(n lua.LNumber) string {
 	case math.IsNaN(f):
 		return "nan"
 	case math.IsInf(f, 0):
-		return strings.TrimPrefix(strconv.FormatFloat(f, 'g', -1, 64)[:4], "+")
-	case f == math.Trunc(f) && math.Abs(f) < 1e14:
+		return infinite(f)
+	case f == math.Trunc(f) && math.Abs(f) < 1e14 && !(f == 0 && math.Signbit(f)):
 		return strconv.FormatInt(int64(f), 10)
 	}
 	return strconv.FormatFloat(f, 'g', 14, 64)
+}
+
+// infinite is infinity as C prints it.
+func infinite(f float64) string {
+	if f < 0 {
+		return "-inf"
+	}
+	return "inf"
+}
+
+// asciiCase makes string.upper or lower: the letters from first to last change their case, as in the C locale. gopher-lua's change all
+// of Unicode, which breaks text in other encodings.
+func asciiCase(first, last byte) lua.LGFunction {
+	return func(l *lua.LState) int {
+		b := []byte(l.CheckString(1))
+		for i, c := range b {
+			if first <= c && c <= last {
+				b[i] = c ^ 0x20
+			}
+		}
+		return pushString(l, string(b))
+	}
+}
+
+// stringChar is string.char(), which takes bytes only.
+func stringChar(l *lua.LState) int {
+	b := make([]byte, l.GetTop())
+	for i := range b {
+		n := l.CheckInt(i + 1)
+		if n < 0 || n > 255 {
+			l.ArgError(i+1, "invalid value")
+		}
+		b[i] = byte(n)
+	}
+	return pushString(l, string(b))
 }
 
 func stringRep(l *lua.LState) int {
@@ -125,7 +161,7 @@ func formatOne(l *lua.LState, arg int, spec string) string {
 	flags, letter := "%"+spec[:len(spec)-1], spec[len(spec)-1]
 	switch letter {
 	case 'c':
-		return string([]byte{byte(l.CheckInt(arg))})
+		return fmt.Sprintf(flags+"s", string([]byte{byte(l.CheckInt(arg))}))
 	case 'd', 'i':
 		return fmt.Sprintf(flags+"d", int64(checkNumber(l, arg)))
 	case 'u':
@@ -133,7 +169,11 @@ func formatOne(l *lua.LState, arg int, spec string) string {
 	case 'o', 'x', 'X':
 		return fmt.Sprintf(flags+string(letter), uint64(int64(checkNumber(l, arg))))
 	case 'e', 'E', 'f', 'g', 'G':
-		return fmt.Sprintf(flags+string(letter), checkNumber(l, arg))
+		f := checkNumber(l, arg)
+		if math.IsInf(f, 0) || math.IsNaN(f) {
+			return fmt.Sprintf(strings.ReplaceAll(strings.SplitN(flags, ".", 2)[0], "0", "")+"s", numberText(lua.LNumber(f)))
+		}
+		return fmt.Sprintf(flags+string(letter), f)
 	case 'q':
 		return quoted(l.CheckString(arg))
 	}
