@@ -108,3 +108,14 @@ test("Echo ends with #", function(t)
   t:equal(c:elapsed_ms(), 1200)
   t:ok(c:returned())
 end)
+
+test("Incomplete waits for more digits", function(t)
+  t:conf("[default]\nexten => 12,1,Incomplete()\nexten => 1234,1,Set(OUT=1234)\nexten => t,1,Set(OUT=t)\n")
+  local c = t:channel {}
+  c:press(1000, "34")
+  c:enter("default", "12")
+  t:equal(c:get("OUT"), "1234")
+  local silent = t:channel {}
+  silent:enter("default", "12")
+  t:equal(silent:get("OUT"), "t")
+end)
