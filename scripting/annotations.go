@@ -92,6 +92,7 @@ const annotationTypes = `---@meta pbx
 ---@field append? boolean
 ---@field heard_gain? number -4 to 4: doublings of what the party says
 ---@field said_gain? number of what it is told
+---@field beep_ms? number how often the party hears a beep while it is in a bridge
 ---@field delete? boolean the files are removed in the end, after the command
 ---@field command? string run in the end, with ^{NAME} for variables, where asterisk.conf has live_dangerously
 ---@field id? string

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"asterism/engine/channel"
+	"asterism/engine/media"
 	"asterism/engine/sound"
 
 	lua "github.com/yuin/gopher-lua"
@@ -112,7 +113,17 @@ func monitor(c *call, l *lua.LState, ch *channel.Channel) int {
 			}
 		}
 	}
-	running, err := ch.StartMonitor(channel.MonitorRequest{ID: text("id"), File: text("file"), Rate: rate, Block: m.Block,
+	every := toDuration(max(0, float64(lua.LVAsNumber(t.RawGetString("beep_ms")))))
+	beep := sound.NewClip(8000, nil)
+	if every > 0 {
+		clips, err := c.openSounds(ch, []string{"beep"})
+		if len(clips) > 0 {
+			beep = clips[0]
+		} else {
+			log.Warn().Err(err).Msg("no beep")
+		}
+	}
+	running, err := ch.StartMonitor(channel.MonitorRequest{BeepEvery: every, Beep: func() media.Source { return beep.Reader() }, ID: text("id"), File: text("file"), Rate: rate, Block: m.Block,
 		BridgedOnly: lua.LVAsBool(t.RawGetString("bridged")), Failed: m.tapes()[0].Failed(), End: func() {
 			for _, t := range m.tapes() {
 				err := t.Close(0)

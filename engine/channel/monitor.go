@@ -6,6 +6,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"asterism/engine/media"
 )
 
 // MonitorRequest says what is recorded of a channel while it goes on, and where to. The functions of it run on the media thread, except End.
@@ -17,6 +19,9 @@ type MonitorRequest struct {
 	BridgedOnly bool                      // nothing is taken outside of bridges
 	End         func()                    // called once, when Block is called no more; it may wait for the disk
 	Failed      <-chan struct{}           // closed when Block is in vain: it ends then; nil: never
+	// Beep is what the party hears of it every BeepEvery while it is in a bridge; 0: nothing.
+	Beep      func() media.Source
+	BeepEvery time.Duration
 }
 
 // Monitor is a recording of a channel that goes on in bridges and out of them, until StopMonitor or the hang-up.
@@ -37,8 +42,8 @@ func (c *Channel) StartMonitor(req MonitorRequest) (*Monitor, error) {
 	if err := c.gone(); err != nil {
 		return nil, err
 	}
-	media := c.leg.Media()
-	if media == nil {
+	sound := c.leg.Media()
+	if sound == nil {
 		return nil, ErrNoMedia
 	}
 	m := &Monitor{c: c, req: req, began: c.core.clock.Now(), stop: make(chan struct{}), silence: make([]int16, req.Rate/50)}
@@ -49,13 +54,9 @@ func (c *Channel) StartMonitor(req MonitorRequest) (*Monitor, error) {
 	}
 	c.monitors = append(c.monitors, m)
 	c.mu.Unlock()
-	remove := media.Tap(m)
+	remove := sound.Tap(m)
 	c.core.monitors.Go(func() {
-		select {
-		case <-m.stop:
-		case <-c.ctx.Done():
-		case <-req.Failed:
-		}
+		m.wait(sound)
 		remove()
 		m.over.Store(true)
 		c.update(func() {
@@ -64,6 +65,29 @@ func (c *Channel) StartMonitor(req MonitorRequest) (*Monitor, error) {
 		req.End()
 	})
 	return m, nil
+}
+
+// wait returns at the monitor's end.
+func (m *Monitor) wait(sound Media) {
+	for {
+		var beep <-chan time.Time
+		stop := func() {}
+		if m.req.BeepEvery > 0 {
+			beep, stop = m.c.core.clock.After(m.req.BeepEvery)
+		}
+		select {
+		case <-beep:
+			if m.c.bridged.Load() { // else it would take the place of what plays
+				sound.Play(m.req.Beep(), func() {})
+			}
+			continue
+		case <-m.stop:
+		case <-m.c.ctx.Done():
+		case <-m.req.Failed:
+		}
+		stop()
+		return
+	}
 }
 
 // ID names the monitor among those of the channel.

@@ -17,12 +17,10 @@ end
 
 local function mix_monitor(chan, file, letters, command)
   local options = pbx.options(letters)
-  for _, letter in ipairs { "B", "m" } do
-    if options[letter] then pbx.log_once("notice", "MixMonitor: option " .. letter .. " is without effect") end
-  end
+  if options.m then pbx.log_once("notice", "MixMonitor: option m is without effect") end
   local how = {
     file = beneath(chan, file), heard = beneath(chan, options.r), said = beneath(chan, options.t), stereo = options.D, bridged = options.b,
-    append = options.a, delete = options.d, command = command,
+    beep_ms = options.B and (tonumber(options.B) or 15) * 1000, append = options.a, delete = options.d, command = command,
     heard_gain = tonumber(options.V or options.W), said_gain = tonumber(options.v or options.W),
   }
   if not (how.file or how.heard or how.said) then
@@ -63,7 +61,7 @@ end
 
 M.applications = {
   MixMonitor = { run = mix_monitor, synopsis = "Record both sides of a call while it goes on", takes = "file, options, command",
-    options = "abcdDinpPrtSvVW", ignored = "BcmnS" },
+    options = "abBcdDimnpPrtSvVW", ignored = "cmnS" },
   StopMixMonitor = { run = stop_mix_monitor, synopsis = "Stop what MixMonitor began", takes = "id" },
   MixMonitorMute = { run = mute, synopsis = "Put silence in the place of one side of a recording", takes = "direction, state, id" },
 }
