@@ -1,6 +1,8 @@
 package sounds_test
 
 import (
+	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path"
@@ -85,5 +87,43 @@ func loudest(c *sound.Clip) (top int) {
 		if err != nil {
 			return top
 		}
+	}
+}
+
+// The hold music that is built in can be read to its end, and is small.
+func TestMusicPlays(t *testing.T) {
+	names, err := sound.List(sounds.FS, "moh", 16000)
+	if err != nil || len(names) != 3 {
+		t.Fatal(names, err)
+	}
+	var bytes int64
+	for _, name := range names {
+		info, err := fs.Stat(sounds.FS, name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		bytes += info.Size()
+		s, err := sound.OpenStream(sounds.FS, name, 16000)
+		if err != nil {
+			t.Fatal(err)
+		}
+		samples, top := 0, 0
+		for pcm := make([]int16, 4096); err == nil; {
+			var n int
+			n, err = s.Read(pcm)
+			for _, x := range pcm[:n] {
+				top = max(top, int(x), -int(x))
+			}
+			samples += n
+		}
+		if !errors.Is(err, io.EOF) || samples < 60*16000 || top < 3000 {
+			t.Errorf("%s: %d samples, loudest %d: %v", name, samples, top, err)
+		}
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	if bytes > 1<<20 {
+		t.Errorf("%d bytes of music", bytes)
 	}
 }

@@ -48,7 +48,7 @@ func (a Archive) Has(name string) bool {
 	if err != nil || CheckName(name) != nil {
 		return false
 	}
-	_, err = root.Stat(name)
+	_, err = root.Stat(written(name))
 	return err == nil
 }
 
@@ -59,7 +59,7 @@ func (a Archive) Remove(name string) error {
 		err = CheckName(name)
 	}
 	if err == nil {
-		err = root.Remove(name)
+		err = root.Remove(written(name))
 	}
 	return err
 }

@@ -73,9 +73,7 @@ func Create(root *os.Root, name string, o RecordOptions) (*Recorder, error) {
 			return nil, fmt.Errorf("sound: %s: wav, wav16 and sln at their own rate are recorded in stereo", name)
 		}
 	}
-	if stem, ok := strings.CutSuffix(name, ".wav49"); ok {
-		name = stem + ".WAV"
-	}
+	name = written(name)
 	r := &Recorder{root: root, name: name, c: c, encode: c.encode(), rate: o.Rate, stereo: o.Stereo}
 	if o.Rate != c.rate {
 		r.convert = newConverter(o.Rate, c.rate)
@@ -91,6 +89,14 @@ func Create(root *os.Root, name string, o RecordOptions) (*Recorder, error) {
 		return nil, errors.Join(fmt.Errorf("sound: %s: %w", name, err), r.Discard())
 	}
 	return r, nil
+}
+
+// written is what a file of that name is called: Asterisk's wav49 are WAV.
+func written(name string) string {
+	if stem, ok := strings.CutSuffix(name, ".wav49"); ok {
+		return stem + ".WAV"
+	}
+	return name
 }
 
 // open makes the part file and locks it, so that Recover knows that somebody lives who writes it.

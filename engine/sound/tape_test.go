@@ -135,7 +135,7 @@ func TestArchive(t *testing.T) {
 	}
 	defer b.Close()
 	archive := Archive{{dir, a}, {spool, b}}
-	for name, want := range map[string]string{"en/x.wav": dir + "/en/x.wav", dir + "/y.gsm": dir + "/y.gsm", spool + "/monitor/z.wav": spool + "/monitor/z.wav",
+	for name, want := range map[string]string{"en/x.wav": dir + "/en/x.wav", dir + "/y.gsm": dir + "/y.gsm", "v.wav49": dir + "/v.WAV", spool + "/monitor/z.wav": spool + "/monitor/z.wav",
 		"/etc/x.wav": "", "../x.wav": "", spool + "/../x.wav": "", "x.mp3": ""} {
 		r, err := archive.Create(name, RecordOptions{Rate: 8000})
 		if (err == nil) != (want != "") {

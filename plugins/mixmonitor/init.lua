@@ -6,6 +6,7 @@ local M = { name = "mixmonitor" }
 --- A name beneath the spool's monitor folder unless it is absolute; nil for none.
 local function beneath(chan, name)
   if not name or name == true or name == "" then return nil end
+  name = name:gsub("%.wav49$", ".WAV") -- as the file will be called
   if name:sub(1, 1) == "/" then return name end
   return chan:get("ASTSPOOLDIR") .. "/monitor/" .. name
 end
