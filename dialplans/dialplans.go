@@ -3,7 +3,7 @@ package dialplans
 
 import "embed"
 
-// FS holds one folder for each example: demo, minimal.
+// FS holds one folder for each example: classic, demo, minimal.
 //
-//go:embed demo minimal
+//go:embed classic demo minimal
 var FS embed.FS

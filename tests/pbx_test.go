@@ -103,13 +103,17 @@ func (s *scene) booted(d time.Duration) error {
 }
 
 // configure writes etc/: the shared files of testdata/etc, upon them whatever .conf files, extensions.lua and plugins/ the
-// scene brings. Other .lua files wait for "save".
+// scene brings. Other .lua files wait for "save". A scene that brings extensions.conf and no extensions.lua has none.
 func (s *scene) configure(ts *testscript.TestScript) {
 	ts.Check(os.MkdirAll(s.vars["ETC"], 0o755))
 	ts.Check(os.MkdirAll(s.vars["DATA"], 0o755))
 	shared, err := filepath.Glob("testdata/etc/*")
 	ts.Check(err)
+	classic := exists(filepath.Join(s.work, "extensions.conf")) && !exists(filepath.Join(s.work, "extensions.lua"))
 	for _, f := range shared {
+		if classic && filepath.Base(f) == "extensions.lua" {
+			continue
+		}
 		s.install(ts, f, filepath.Base(f))
 	}
 	own, err := filepath.Glob(filepath.Join(s.work, "*"))
