@@ -89,6 +89,20 @@ extensions = {
 
     -- 606: a small menu. Keys pressed during the prompt count; 1 and 2 are extensions of the context "menu".
     ["606"] = function() app["goto"]("menu", "s", 1) end,
+
+    -- 607: the music that one hears on hold, for a minute.
+    ["607"] = function()
+      app.Answer()
+      app.MusicOnHold("default", 60)
+    end,
+
+    -- 608: say something, end with # or three seconds of silence, and hear it again. It is kept as demo/NUMBER.wav among the sounds.
+    ["608"] = function()
+      app.Answer()
+      local file = "demo/" .. (channel["CALLERID(num)"]:get():gsub("[^%d]", ""))
+      app.Record(file .. ".wav", 3, 60)
+      app.Playback(file)
+    end,
   },
 
   -- Everything else with at least one digit. It stands in an include of its own, the last one, because the extensions of a context come
