@@ -165,6 +165,8 @@ func cmdRTP(ts *testscript.TestScript, neg bool, args []string) {
 		act = func() error { return r.Tone(to, pt, float64(freq), d) }
 	case "digits":
 		act = func() error { return r.Digits(to, words[1]) }
+	case "keys":
+		act = func() error { return r.Keys(to, words[1]) }
 	case "garbage":
 		n := number(ts, words[1])
 		act = func() error { return r.Garbage(to, n) }

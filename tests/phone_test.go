@@ -276,6 +276,32 @@ func cmdHears(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
+// cmdKeyed: keyed NAME KEYS [DURATION]. The keys, and no others, are in what NAME has heard as tones since the scene began.
+func cmdKeyed(ts *testscript.TestScript, neg bool, args []string) {
+	need(ts, args, 2, "keyed NAME KEYS [DURATION]")
+	s, d := sceneOf(ts), 4*time.Second
+	if len(args) > 2 {
+		d = duration(ts, args[2])
+	}
+	keys := ""
+	for began := time.Now(); ; time.Sleep(50 * time.Millisecond) {
+		switch r, p := s.rtps[args[0]], s.phones[args[0]]; {
+		case r != nil:
+			keys = audio.Keys(r.Heard(0), 8000)
+		case p != nil:
+			keys = audio.Keys(p.Heard(nil))
+		default:
+			ts.Fatalf("nobody is called %s", args[0])
+		}
+		if (keys == args[1]) != neg {
+			return
+		}
+		if time.Since(began) > d {
+			ts.Fatalf("%s has heard the keys %q", args[0], keys)
+		}
+	}
+}
+
 // cmdHeard: heard NAME PROMPT [DURATION]. The prompt made by "sound" is in what NAME has heard since the scene began.
 func cmdHeard(ts *testscript.TestScript, neg bool, args []string) {
 	need(ts, args, 2, "heard NAME PROMPT [DURATION]")

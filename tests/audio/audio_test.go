@@ -117,3 +117,17 @@ func TestWAV(t *testing.T) {
 		t.Errorf("got %d samples at %d Hz, %v", len(got), r, err)
 	}
 }
+
+func TestKeys(t *testing.T) {
+	var pcm []int16
+	for _, key := range []byte("159*0#D7") {
+		pcm = append(pcm, KeyTone(key, 8000, 800)...)
+		pcm = append(pcm, make([]int16, 480)...)
+	}
+	if got := Keys(pcm, 8000); got != "159*0#D7" {
+		t.Errorf("%q", got)
+	}
+	if got := Keys(Sine(8000, 770, 0, 1e9), 8000); got != "" {
+		t.Errorf("%q in one tone", got)
+	}
+}

@@ -228,6 +228,29 @@ func (r *RTP) digit(to netip.AddrPort, code byte) error {
 	return nil
 }
 
+// Keys sends keys as tones in µ-law, 100 ms each and 80 ms apart.
+func (r *RTP) Keys(to netip.AddrPort, keys string) error {
+	r.voice.Lock()
+	defer r.voice.Unlock()
+	start, sent := time.Now(), 0
+	for _, key := range []byte(keys) {
+		pcm := append(audio.KeyTone(key, 8000, 5*frameLen), make([]int16, 4*frameLen)...)
+		for ; len(pcm) > 0; pcm = pcm[frameLen:] {
+			payload := make([]byte, frameLen)
+			for i, v := range pcm[:frameLen] {
+				payload[i] = audio.EncodeULaw(v)
+			}
+			if err := r.send(to, ulaw, sent == 0, r.ts, payload); err != nil {
+				return err
+			}
+			r.ts += frameLen
+			sent++
+			time.Sleep(time.Until(start.Add(time.Duration(sent) * frame)))
+		}
+	}
+	return nil
+}
+
 // send runs under voice.
 func (r *RTP) send(to netip.AddrPort, pt byte, marker bool, ts uint32, payload []byte) error {
 	if marker {
