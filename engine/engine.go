@@ -21,6 +21,7 @@ import (
 	"asterism/engine/cdr"
 	"asterism/engine/channel"
 	"asterism/engine/config"
+	"asterism/engine/device"
 	"asterism/engine/dialplan"
 	"asterism/engine/endpoint"
 	"asterism/engine/event"
@@ -104,6 +105,7 @@ type Engine struct {
 	music     *moh.Classes
 	pjsip     *pjsip.Tech
 	cdrs      *recorder
+	devices   device.Sources
 	started   time.Time
 	booted    chan struct{}
 	swapped   chan struct{} // a new generation is in force; room for one
@@ -121,6 +123,9 @@ func New(cfg Config) (*Engine, error) {
 	e := &Engine{cfg: cfg, log: cfg.Log, booted: make(chan struct{}), swapped: make(chan struct{}, 1), transports: map[string]*sip.Transport{}}
 	secret := make([]byte, 32)
 	rand.Read(secret)
+	e.devices = device.Sources{Store: cfg.Store, Channels: func() []*channel.Channel { return e.core.Channels() },
+		Contacts: func(aor string) []registrar.Contact { return e.registrar.Contacts(aor) },
+		Config:   func() *config.PJSIP { return &e.current.Load().snap.PJSIP }}
 	e.gate = endpoint.NewGate(endpoint.GateConfig{Secret: secret, Events: cfg.Events, Log: cfg.Log})
 	e.music = moh.New(cfg.Music)
 	return e, nil

@@ -8,6 +8,7 @@ import (
 
 	"asterism/engine/channel"
 	"asterism/engine/config"
+	"asterism/engine/device"
 	"asterism/engine/dialplan"
 	"asterism/engine/media"
 	"asterism/engine/moh"
@@ -58,6 +59,17 @@ func (e *Engine) StopMonitor(name, id string) bool {
 
 // MusicClasses lists the classes of hold music.
 func (e *Engine) MusicClasses() []moh.Shown { return e.music.Show() }
+
+// DeviceState is what a device, or the devices of a hint, are doing: NOT_INUSE.
+func (e *Engine) DeviceState(devices string) string { return string(e.devices.All(devices)) }
+
+// SetDeviceState gives a Custom: device a state.
+func (e *Engine) SetDeviceState(name, state string) error { return e.devices.Set(name, state) }
+
+// ExtensionState is what the devices of a hint make of its extension.
+func (e *Engine) ExtensionState(devices string) string {
+	return string(device.Extension(e.devices.All(devices)))
+}
 
 // SetTrace switches the SIP trace.
 func (e *Engine) SetTrace(on bool, filter string) { e.stack.SetTrace(on, filter) }

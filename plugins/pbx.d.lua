@@ -287,10 +287,13 @@
 ---@field channel fun(): pbx.Channel The call's channel.
 ---@field find_channel fun(name: string): pbx.Channel? Another live channel, whose own variables and facts may be read; nil if there is none of that name.
 ---@field global fun(name: string, value?: string|number): string? Reads a global variable, or sets it.
----@field exists fun(context: string, exten: string, how?: "match"|"canmatch"|"matchmore"): boolean Whether the dialplan has an extension for this caller.
+---@field exists fun(context: string, exten: string, how?: "match"|"canmatch"|"matchmore", priority?: integer): boolean Whether the dialplan has an extension for this caller.
 ---@field options fun(text?: string): table<string, string|true> Takes option letters apart: "tL(60:5)g" is {t=true, L="60:5", g=true}.
 ---@field split fun(text: string, separator: string): string[] The pieces of text, empty ones too.
 ---@field truth fun(text?: string): boolean Whether text is true in a condition: not empty, and not zero.
+---@field context_exists fun(context: string): boolean Whether the dialplan has a context.
+---@field device_state fun(device: string, state?: string): string|boolean|nil, string? What a device is doing: NOT_INUSE; or gives a Custom: device a state: true, or nil and why not.
+---@field hint fun(context: string, exten: string): string?, string? The devices of an extension's hint, and its state; nil if it has none.
 ---@field cause fun(name: string): integer?, string? The number of a hang-up cause, USER_BUSY; or nil and why not.
 ---@field cause_text fun(cause: integer): string A cause in words.
 ---@field dial_string fun(tech: string, resource: string): string Tech/resource, refusing text that would mean more than one party.

@@ -15,6 +15,7 @@ import "embed"
 //go:embed control
 //go:embed database
 //go:embed datetime
+//go:embed devices
 //go:embed dial
 //go:embed flow
 //go:embed functions

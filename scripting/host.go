@@ -20,6 +20,14 @@ type Sounds interface {
 	OpenAt(name, lang string, rate int) (*sound.Clip, error)
 }
 
+// Devices knows the states of devices in Asterisk's words; the engine does.
+type Devices interface {
+	DeviceState(device string) string
+	SetDeviceState(device, state string) error
+	// ExtensionState is what the devices of a hint, with & between them, make of its extension.
+	ExtensionState(devices string) string
+}
+
 // Config is what a Host needs. Nil fields are allowed: what needs them then fails with an error that says so.
 type Config struct {
 	// Plugins are folders of plugins, the strongest first: the site's etc/plugins, then the shipped ones. The folder "plugins" of the
@@ -28,6 +36,7 @@ type Config struct {
 	Store      store.Store
 	Sounds     Sounds
 	Recordings Recordings
+	Devices    Devices
 	Events     *event.Bus
 	Log        zerolog.Logger
 	Clock      channel.Clock // the one the channels wait on; nil: channel.SystemClock

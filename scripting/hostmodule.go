@@ -93,13 +93,13 @@ func (c *call) pbxGlobal(l *lua.LState) int {
 
 var modes = map[string]dialplan.Mode{"match": dialplan.Match, "canmatch": dialplan.CanMatch, "matchmore": dialplan.MatchMore}
 
-// pbxExists is pbx.exists(context, exten [, "match" | "canmatch" | "matchmore"]).
+// pbxExists is pbx.exists(context, exten [, "match" | "canmatch" | "matchmore" [, priority]]).
 func (c *call) pbxExists(l *lua.LState) int {
 	mode, ok := modes[l.OptString(3, "match")]
 	if !ok {
 		l.ArgError(3, "want match, canmatch or matchmore")
 	}
-	_, found := c.lookUp(dialplan.Place{Context: l.CheckString(1), Exten: l.CheckString(2), Priority: 1}, mode)
+	_, found := c.lookUp(dialplan.Place{Context: l.CheckString(1), Exten: l.CheckString(2), Priority: l.OptInt(4, 1)}, mode)
 	l.Push(lua.LBool(found))
 	return 1
 }

@@ -94,7 +94,18 @@ func (f *fakePBX) HangupChannel(name string, _ channel.Cause) bool {
 func (f *fakePBX) Conferences() []channel.ConferenceInfo         { return nil }
 func (f *fakePBX) Conference(string) (*channel.Conference, bool) { return nil, false }
 func (f *fakePBX) CallsProcessed() uint64                        { return 7 }
-func (f *fakePBX) Contacts() []registrar.Contact                 { return f.contacts }
+func (f *fakePBX) ExtensionState(devices string) string {
+	switch {
+	case devices == "PJSIP/alice" && len(f.channels) == 0:
+		return "NOT_INUSE"
+	case devices == "PJSIP/alice":
+		return "RINGINUSE"
+	case len(f.channels) > 0:
+		return "INUSE"
+	}
+	return "UNAVAILABLE"
+}
+func (f *fakePBX) Contacts() []registrar.Contact { return f.contacts }
 func (f *fakePBX) SetTrace(on bool, filter string) {
 	f.trace = append(f.trace, fmt.Sprintf("%t %s", on, filter))
 }

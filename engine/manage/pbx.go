@@ -36,6 +36,8 @@ type Calls interface {
 type Phones interface {
 	// Contacts lists the registered and the static contacts of all AORs, by AOR and URI.
 	Contacts() []registrar.Contact
+	// ExtensionState is what the devices of a hint, "PJSIP/100&Custom:lamp", make of its extension: NOT_INUSE, RINGING …
+	ExtensionState(devices string) string
 	// SetTrace switches the SIP trace; filter is "" for all peers, else a host or host:port.
 	SetTrace(on bool, filter string)
 }

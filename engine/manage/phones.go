@@ -118,22 +118,9 @@ func (p *phones) state(e *config.Endpoint) string {
 	return "Unavailable"
 }
 
-// hintState is the state of a hint's devices, "PJSIP/100&PJSIP/101": the most telling one wins.
-func (p *phones) hintState(devices string) string {
-	order := []string{"Ring+Inuse", "Ringing", "Busy", "In use", "Not in use", "Unavailable"}
-	words := map[string]string{"Ring+Inuse": "InUse&Ringing", "Ringing": "Ringing", "Busy": "Busy", "In use": "InUse", "Not in use": "Idle", "Unavailable": "Unavailable"}
-	best := len(order)
-	for device := range strings.SplitSeq(devices, "&") {
-		tech, name, _ := strings.Cut(strings.TrimSpace(device), "/")
-		if e := p.conf.Endpoints[name]; e != nil && strings.EqualFold(tech, "PJSIP") {
-			best = min(best, slices.Index(order, p.state(e)))
-		}
-	}
-	if best == len(order) {
-		return "Unavailable"
-	}
-	return words[order[best]]
-}
+// hintWords are the states of extensions as `core show hints` has them.
+var hintWords = map[string]string{"NOT_INUSE": "Idle", "INUSE": "InUse", "BUSY": "Busy", "UNAVAILABLE": "Unavailable", "RINGING": "Ringing",
+	"RINGINUSE": "InUse&Ringing", "ONHOLD": "Hold"}
 
 func (p *phones) aors() []section {
 	var list []section

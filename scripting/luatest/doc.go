@@ -25,6 +25,7 @@
 //	t:peer(target)              the phone's last call: p:sent() the digits it got, p:get(name), p:shown() who called, p:callerid(), p:headers() that were added; nil without one
 //	t:config(file, text)        a .conf file beside the dialplan
 //	t:guest{...}                another caller, who runs the dialplan on his own: at_ms, context, exten, keys, keys_at_ms, leaves_ms
+//	t:device(name, state)       what DEVICE_STATE says of it
 //	t:sound(name, ms)           how long a prompt is (1000 otherwise); false: there is none
 //	t:talks(ms)                 how long a party that is recorded speaks before it is silent; not at all otherwise
 //	t:recorded(name)            how long the recording of that name (without extension) is, in ms; nil: there is none. Its calls must be over

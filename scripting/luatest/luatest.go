@@ -122,6 +122,7 @@ type world struct {
 	store   store.Store
 	prompts *prompts
 	records *records
+	devices *devices
 	phones  map[string]*phone
 	techs   map[string]bool
 	text    string // of t:dialplan
@@ -154,7 +155,7 @@ func (w *world) released(what string) {
 }
 
 func newWorld(t *testing.T, plugins fs.FS) *world {
-	w := &world{t: t, plugins: plugins, clock: NewClock(), prompts: &prompts{lengths: map[string]time.Duration{}}, records: &records{fields: map[string]string{}}, phones: map[string]*phone{}, techs: map[string]bool{}}
+	w := &world{t: t, plugins: plugins, clock: NewClock(), prompts: &prompts{lengths: map[string]time.Duration{}}, records: &records{fields: map[string]string{}}, devices: &devices{states: map[string]string{}}, phones: map[string]*phone{}, techs: map[string]bool{}}
 	w.store = store.NewMemory(w.clock.Now)
 	log := zerolog.New(w)
 	w.core = channel.NewCore(channel.CoreConfig{Clock: w.clock, Log: log, Start: w.start, NewRoom: w.newRoom, Records: w.records, Music: func(class string) (*media.Music, bool) {
@@ -165,7 +166,7 @@ func newWorld(t *testing.T, plugins fs.FS) *world {
 		t.Fatal(err)
 	}
 	w.archive = sound.Archive{{Path: "/sounds", Root: root}}
-	w.host = scripting.New(scripting.Config{Recordings: w.archive, Plugins: []fs.FS{plugins}, Store: w.store, Sounds: w.prompts, Log: log, Clock: w.clock})
+	w.host = scripting.New(scripting.Config{Recordings: w.archive, Plugins: []fs.FS{plugins}, Store: w.store, Sounds: w.prompts, Devices: w.devices, Log: log, Clock: w.clock})
 	w.tech("PJSIP")
 	w.tech("Local")
 	return w

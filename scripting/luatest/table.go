@@ -61,7 +61,8 @@ func (w *world) table(l *lua.LState) *lua.LTable {
 			w.prompts.lengths[l.CheckString(2)] = d
 			return 0
 		},
-		"talks": func(l *lua.LState) int { w.talks = duration(float64(l.CheckNumber(2))); return 0 },
+		"device": func(l *lua.LState) int { w.devices.states[l.CheckString(2)] = l.CheckString(3); return 0 },
+		"talks":  func(l *lua.LState) int { w.talks = duration(float64(l.CheckNumber(2))); return 0 },
 		"recorded": func(l *lua.LState) int {
 			w.core.WaitMonitors()
 			lib := sound.New(sound.Config{Roots: []fs.FS{w.archive[0].Root.FS()}})

@@ -1,0 +1,50 @@
+package scripting
+
+import (
+	"errors"
+	"slices"
+
+	"asterism/engine/dialplan"
+
+	lua "github.com/yuin/gopher-lua"
+)
+
+var errNoDevices = errors.New("no device states here")
+
+// pbxDeviceState is pbx.device_state(device [, state]): the state; or true when a Custom: device was given another one, nil and why not.
+func (c *call) pbxDeviceState(l *lua.LState) int {
+	d, name := c.gen.host.cfg.Devices, l.CheckString(1)
+	switch {
+	case l.GetTop() >= 2 && d == nil:
+		return pushDone(l, errNoDevices)
+	case l.GetTop() >= 2:
+		state := l.CheckString(2)
+		return pushDone(l, c.pausing(func() error { return d.SetDeviceState(name, state) }))
+	case d == nil:
+		return pushString(l, "UNKNOWN")
+	}
+	var state string
+	_ = c.pausing(func() error { state = d.DeviceState(name); return nil })
+	return pushString(l, state)
+}
+
+// pbxContextExists is pbx.context_exists(context).
+func (c *call) pbxContextExists(l *lua.LState) int {
+	name := l.CheckString(1)
+	l.Push(lua.LBool(slices.ContainsFunc(c.gen.index.Contexts(), func(v dialplan.ContextView) bool { return v.Name == name })))
+	return 1
+}
+
+// pbxHint is pbx.hint(context, exten): the devices of the extension's hint and what they make of it; nil if it has none.
+func (c *call) pbxHint(l *lua.LState) int {
+	e, ok := c.gen.find(dialplan.Place{Context: l.CheckString(1), Exten: l.CheckString(2), Priority: dialplan.PriorityHint}, "", dialplan.Match)
+	if !ok {
+		l.Push(lua.LNil)
+		return 1
+	}
+	state := "UNKNOWN"
+	if d := c.gen.host.cfg.Devices; d != nil {
+		_ = c.pausing(func() error { state = d.ExtensionState(e.Data); return nil })
+	}
+	return pushString(l, e.Data) + pushString(l, state)
+}
