@@ -52,11 +52,11 @@ func compile(file, src string) (*chunk, error) {
 		nameBack(tree, standIn)
 	}
 	if err != nil {
-		line, what := parserMessage(err, strings.Count(src, "\n")+1)
+		line, what, want := parserMessage(err, text)
 		if standIn != "" {
-			what = strings.ReplaceAll(what, standIn, "goto")
+			what, want = strings.ReplaceAll(what, standIn, "goto"), strings.ReplaceAll(want, standIn, "goto")
 		}
-		return nil, fail(line, what)
+		return nil, &syntaxError{config.Problem{Pos: config.Pos{File: file, Line: line}, What: what, Want: want}}
 	}
 	assignAtOnce(tree)
 	proto, err := lua.Compile(tree, file)
@@ -76,20 +76,41 @@ func compile(file, src string) (*chunk, error) {
 
 var lineInMessage = regexp.MustCompile(` at line (\d+)$`)
 
-// parserMessage takes the parser's error apart: at the end of the file it knows no line.
-func parserMessage(err error, lines int) (line int, what string) {
+// parserMessage takes the parser's error apart: at the end of the file it knows no line, and elsewhere the column where the token ends.
+// What should stand there instead is said if that can be told.
+func parserMessage(err error, src string) (line int, what, want string) {
 	var pe *parse.Error
 	if !errors.As(err, &pe) {
-		return 0, strings.TrimSpace(err.Error())
+		return 0, strings.TrimSpace(err.Error()), ""
 	}
-	what = strings.TrimSpace(pe.Message)
+	what = strings.Replace(strings.TrimSpace(pe.Message), "parse error", "syntax error", 1)
+	unterminated := strings.HasPrefix(what, "unterminated")
 	if pe.Pos.Line == parse.EOF {
-		return lines, what + " at the end of the file; an `end` or a bracket is missing"
+		if !unterminated {
+			want = expected(src, "", len(src))
+		}
+		return strings.Count(src, "\n") + 1, what + " at the end of the file", want
 	}
-	if pe.Pos.Column == 0 && pe.Pos.Line > 1 && strings.HasPrefix(what, "unterminated string") {
-		return pe.Pos.Line - 1, fmt.Sprintf("%s near %q", what, pe.Token) // it has read the line's end already
+	if pe.Pos.Column == 0 && pe.Pos.Line > 1 && unterminated {
+		return pe.Pos.Line - 1, fmt.Sprintf("%s near %q", what, pe.Token), "" // it has read the line's end already
 	}
-	return pe.Pos.Line, fmt.Sprintf("%s near %q (column %d)", what, pe.Token, pe.Pos.Column)
+	column, before := pe.Pos.Column, 0
+	rest := src
+	for range pe.Pos.Line - 1 {
+		length := strings.IndexByte(rest, '\n') + 1
+		before, rest = before+length, rest[length:]
+	}
+	for _, length := range []int{len(pe.Token), len(pe.Token) + 2} { // a string's token is without its quotes
+		if at := column - length; at >= 0 && at <= len(rest) && strings.HasPrefix(strings.TrimLeft(rest[at:], `"'`), pe.Token) {
+			column = at + 1
+			break
+		}
+	}
+	what = fmt.Sprintf("%s near %q (column %d)", what, pe.Token, column)
+	if !unterminated {
+		want = expected(src, pe.Token, before+column-1)
+	}
+	return pe.Pos.Line, what, want
 }
 
 // nameBack turns the stand-in of nameGotos into "goto" wherever the tree has it.

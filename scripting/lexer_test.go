@@ -45,9 +45,9 @@ func TestGotoAsName(t *testing.T) {
 func TestSyntaxErrors(t *testing.T) {
 	deep := strings.Repeat("(", 300) + "1" + strings.Repeat(")", 300)
 	tests := []struct{ name, src, want string }{
-		{"missing end", "extensions = {}\nfunction f()\n", "x.lua:3: syntax error at the end of the file; an `end` or a bracket is missing"},
-		{"word", "x = 1\ny = = 2", `x.lua:2: syntax error near "=" (column 5)`},
-		{"column after a goto that is a name", "app.goto(1) y = = 2", `x.lua:1: syntax error near "=" (column 17)`},
+		{"missing end", "extensions = {}\nfunction f()\n", "x.lua:3: syntax error at the end of the file; the `function` of line 2 is not closed; `end` is missing"},
+		{"word", "x = 1\ny = = 2", `x.lua:2: syntax error near "=" (column 5); a value is expected here; to compare, write == without a blank`},
+		{"column after a goto that is a name", "app.goto(1) y = = 2", `x.lua:1: syntax error near "=" (column 17); a value is expected here; to compare, write == without a blank`},
 		{"unterminated string", "x = 'abc\n", "x.lua:1: unterminated string near \"abc\""},
 		{"goto without label", "goto nowhere", "x.lua:1: no visible label 'nowhere' for <goto>"},
 		{"break outside of a loop", "break", "x.lua:1: no loop to break"},

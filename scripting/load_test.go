@@ -20,7 +20,7 @@ func TestLoadProblems(t *testing.T) {
 	}{
 		{"good", []string{dialplanFile, ok}, "", true},
 		{"no file", nil, "error extensions.lua: no such file, and no extensions.conf either; write one", false},
-		{"syntax", []string{dialplanFile, "extensions = {\n  default = {\n    s = function( end\n"}, `error extensions.lua:3: syntax error near "end" (column 21)`, false},
+		{"syntax", []string{dialplanFile, "extensions = {\n  default = {\n    s = function( end\n"}, `error extensions.lua:3: syntax error near "end" (column 19); a value is expected here`, false},
 		{"runtime", []string{dialplanFile, "extensions = {}\nlocal x = nothing.field"}, "error extensions.lua:2: attempt to index 'nothing' (a nil value) with key 'field'", false},
 		{"no extensions", []string{dialplanFile, "local extensions = {}"}, "error extensions.lua: no global table `extensions`; write", false},
 		{"app at file scope", []string{dialplanFile, ok + "\napp.noop()"}, "error extensions.lua:2: attempt to index 'app' (a nil value) with key 'noop'", false},

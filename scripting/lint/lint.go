@@ -115,7 +115,7 @@ func (c *checker) problem(p config.Problem) {
 	case code != "":
 	case path.Ext(p.File) == ".lua" || strings.HasPrefix(p.File, "plugins"):
 		code = codeLoad
-		if strings.Contains(p.What, "parse error") || strings.Contains(p.What, "column") {
+		if strings.Contains(p.What, "syntax error") || strings.Contains(p.What, "column") {
 			code = codeSyntax
 		}
 	default:
