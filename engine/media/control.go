@@ -20,6 +20,7 @@ type reports struct {
 	remoteLost   int64
 	remoteJitter time.Duration
 	rtt          time.Duration
+	heard        bool // the peer has reported on us
 	bye          bool
 }
 
@@ -116,6 +117,7 @@ func (p *Port) heard(blocks []rtcp.ReceptionReport, wall uint32) {
 			continue
 		}
 		r := &p.reports
+		r.heard = true
 		r.remoteLost = int64(int32(b.TotalLost<<8) >> 8) // 24 bits, signed
 		if rate := p.outgoing.rate; rate > 0 {
 			r.remoteJitter = time.Duration(b.Jitter) * time.Second / time.Duration(rate)

@@ -18,12 +18,26 @@ type PortStats struct {
 	RemoteLost            int64         // of what we sent, as the peer reported last
 	RemoteJitter          time.Duration // as the peer reported last
 	RTT                   time.Duration // 0 = not known
+	Rating, RemoteRating  float64       // R of the E-model, of what we and of what the peer hears; 0 = not known
 	LastPacket            time.Time     // last believed RTP packet; zero: none
 	Source                netip.AddrPort
 	DigitsIn, DigitsOut   uint64
 	WrongSource           uint64 // dropped: not from a believed address
 	Dropped               uint64 // dropped for any other reason
 	Bye                   bool   // the peer's RTCP said goodbye
+}
+
+// MOS is the mean opinion score of what we hear, RemoteMOS of what the peer hears; 0 = not known.
+func (s PortStats) MOS() float64 { return mos(s.Rating) }
+
+// RemoteMOS is what the peer hears.
+func (s PortStats) RemoteMOS() float64 { return mos(s.RemoteRating) }
+
+func mos(r float64) float64 {
+	if r == 0 {
+		return 0
+	}
+	return opinion(r)
 }
 
 // counters are written by the shard and read by anybody.
@@ -48,6 +62,7 @@ func (p *Port) publish() {
 		RemoteLost: p.reports.remoteLost, RemoteJitter: p.reports.remoteJitter, RTT: p.reports.rtt, Bye: p.reports.bye,
 		Source: p.learn.source, DigitsIn: p.events.count, DigitsOut: p.digits.count,
 	}
+	s.Rating, s.RemoteRating = p.quality()
 	p.count.mu.Lock()
 	p.count.published = s
 	p.count.mu.Unlock()

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"math"
 	"net/netip"
 	"sync"
 	"sync/atomic"
@@ -251,12 +252,19 @@ func (l *leg) q850(cause channel.Cause) string {
 // close frees the port, once.
 func (l *leg) close() {
 	l.mu.Lock()
+	first := !l.over
 	l.over = true
 	port := l.port
 	l.mu.Unlock()
-	if port != nil {
-		port.Close()
+	if port == nil {
+		return
 	}
+	if s := port.Stats(); first && s.PacketsIn+s.PacketsOut > 0 {
+		l.log.Info().Uint64("rx", s.PacketsIn).Int64("rx_lost", s.Lost).Dur("rx_jitter", s.Jitter).Float64("rx_mos", math.Round(100*s.MOS())/100).
+			Uint64("tx", s.PacketsOut).Int64("tx_lost", s.RemoteLost).Dur("tx_jitter", s.RemoteJitter).
+			Float64("tx_mos", math.Round(100*s.RemoteMOS())/100).Dur("rtt", s.RTT).Msg("sound of the leg")
+	}
+	port.Close()
 }
 
 // Media is the leg's sound; nil before a dialled leg was called.

@@ -147,6 +147,10 @@ func (l *leg) rtcpProperty(item string) (string, bool) {
 		return fmt.Sprint(s.Lost), true
 	case "rtt":
 		return fmt.Sprintf("%f", s.RTT.Seconds()), true
+	case "rxmes": // 0 to 100
+		return fmt.Sprintf("%f", s.Rating), true
+	case "txmes":
+		return fmt.Sprintf("%f", s.RemoteRating), true
 	case "local_ssrc":
 		return fmt.Sprint(s.LocalSSRC), true
 	case "remote_ssrc":
