@@ -26,6 +26,7 @@ import "embed"
 //go:embed playback
 //go:embed record
 //go:embed records
+//go:embed say
 //go:embed strings
 //go:embed tones
 var FS embed.FS
