@@ -47,8 +47,10 @@ lint: setup-test ## gofmt, go vet, staticcheck
 fuzz: setup-test ## every fuzz target for a while: make fuzz T=30s
 	@.ci/fuzz $(T)
 
-bench: setup-test ## benchmarks
+bench: setup-test build ## Go benchmarks, then a load on the loopback: what a packet, a call, a registration cost, and did before
 	go test -run '^$$' -bench . -benchmem ./...
+	go build $(TAGS) -o bin/bench ./tests/bench
+	$$(command -v taskset >/dev/null && [ "$$(nproc)" -gt 1 ] && echo taskset -c 1-$$(($$(nproc)-1))) bin/bench $(ARGS)
 
 testsuite: setup ## Asterisk's own tests against our binary: make testsuite DIR=path/to/testsuite [STARPY=path] [TESTS="tests/…"]
 	@tests/testsuite/run "$(DIR)" "$(STARPY)" $(TESTS)
