@@ -27,6 +27,16 @@ type Encoder struct {
 	enc  *opus.Encoder
 	rate int
 	dtx  bool
+
+	complexity int // as configured
+}
+
+// easier is what complexity a level of Ease allows at most.
+var easier = [...]int{10, 2, 0}
+
+// Ease lowers the complexity under load: level 1 to 2, level 2 to 0; level 0 gives it back. What is lower already stays.
+func (e *Encoder) Ease(level int) {
+	_ = e.enc.SetComplexity(min(e.complexity, easier[min(max(level, 0), len(easier)-1)])) // 0 to 10 cannot be refused
 }
 
 // NewEncoder returns an encoder.
@@ -38,7 +48,7 @@ func NewEncoder(o Options) (*Encoder, error) {
 	if err := o.apply(enc); err != nil {
 		return nil, fmt.Errorf("opus: encoder options %+v: %w", o, err)
 	}
-	return &Encoder{enc, o.SampleRate, o.DTX}, nil
+	return &Encoder{enc, o.SampleRate, o.DTX, o.Complexity}, nil
 }
 
 // Encode makes one packet in dst (MaxPacket bytes always suffice) of pcm, which is 2.5, 5, 10, 20, 40 or 60 ms. With DTX its length

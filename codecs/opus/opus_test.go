@@ -379,3 +379,18 @@ func BenchmarkDecode(b *testing.B) {
 		}
 	}
 }
+
+// TestEase: under load the encoder works with a lower complexity, and with its own again afterwards.
+func TestEase(t *testing.T) {
+	o := DefaultOptions()
+	e, err := NewEncoder(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct{ level, want int }{{1, 2}, {2, 0}, {9, 0}, {1, 2}, {0, o.Complexity}} {
+		e.Ease(tt.level)
+		if got, err := e.enc.Complexity(); err != nil || got != tt.want {
+			t.Errorf("level %d: complexity %d, %v; want %d", tt.level, got, err, tt.want)
+		}
+	}
+}

@@ -19,6 +19,7 @@ type transcoder struct {
 
 	decoder   codecs.Decoder
 	encoder   codecs.Encoder
+	shed      int                 // the level encoder was told
 	resampler *resample.Resampler // nil: same rate
 	inRate    int
 
@@ -114,7 +115,23 @@ func (t *transcoder) open(src, dst codecs.Codec) bool {
 	return err1 == nil && err2 == nil
 }
 
+// heavy: Opus takes a hundred times as long as a relay.
+func (t *transcoder) heavy() bool { return t.from.Name == "opus" || t.to.Format.Name == "opus" }
+
+// ease makes the encoder as cheap as the shard's load wants it, if it can be.
+func (t *transcoder) ease() {
+	level := t.out.Shed()
+	if level == t.shed {
+		return
+	}
+	t.shed = level
+	if e, ok := t.encoder.(interface{ Ease(level int) }); ok {
+		e.Ease(level)
+	}
+}
+
 func (t *transcoder) write(f *media.Frame) error {
+	t.ease()
 	if !t.line.started || f.Source != t.line.source {
 		t.line.begin(f)
 		t.have, t.at, t.inSeq = 0, 0, f.Seq-1

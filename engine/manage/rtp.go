@@ -45,7 +45,7 @@ func showRTPStats(r *Request) {
 		name  string
 		count uint64
 	}{{"Open ports", uint64(s.Ports)}, {"Spare ports", uint64(s.Spares)}, {"Packets received", s.PacketsIn}, {"Packets sent", s.PacketsOut}, {"Unwanted packets", s.Dropped},
-		{"Kernel drops", s.KernelDrops}, {"Send errors", s.SendErrors}} {
+		{"Kernel drops", s.KernelDrops}, {"Send errors", s.SendErrors}, {"Opus shedding", uint64(s.Shedding)}} {
 		r.printf("%-17s %d\n", l.name+":", l.count)
 	}
 }

@@ -39,6 +39,7 @@ type EngineStats struct {
 	PacketsIn   uint64
 	PacketsOut  uint64
 	Dropped     uint64 // received, and not believed or not understood
+	Shedding    int    // how far Opus is made cheaper because passes are late: 0 to 2
 	SendErrors  uint64 // not taken by the kernel
 	KernelDrops uint64 // lost in socket buffers before we read them
 }
@@ -153,6 +154,7 @@ func (e *Engine) Stats() EngineStats {
 	e.mu.Unlock()
 	t.Spares = e.spares.count()
 	for _, s := range e.shards {
+		t.Shedding = max(t.Shedding, int(s.shedding.Load()))
 		t.SendErrors += s.loop.SendErrors()
 	}
 	return t

@@ -119,6 +119,7 @@ func (l *Lab) Advance(d time.Duration) {
 // Receive hands a datagram to a port's RTP socket.
 func (l *Lab) Receive(p *Port, data []byte, from netip.AddrPort) {
 	(*rtpEnd)(p).HandlePacket(data, from)
+	p.at.runLate()
 }
 
 // RTP returns what p has sent by RTP since the last call, parsed.

@@ -3,6 +3,7 @@ package media
 import (
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/pion/rtp"
@@ -13,15 +14,18 @@ import (
 // shard is the one goroutine, on a thread of its own, that runs the media of its ports: it alone touches their sockets, sinks,
 // streams and timers. Everybody else leaves commands with a port and wakes the shard.
 type shard struct {
-	engine *Engine
-	index  int
-	loop   packetio.Loop
-	now    int64 // ns since the engine began, read once in a pass
-	timers timers
-	pace   pace
-	onward int   // packets of this pass that somebody hears
-	own    bool  // the thread has a processor of its own
-	busy   int64 // shard time at which the shard last had a port with a stream
+	engine   *Engine
+	index    int
+	loop     packetio.Loop
+	now      int64 // ns since the engine began, read once in a pass
+	timers   timers
+	pace     pace
+	late     []lateFrame // of this pass
+	shed     shed
+	shedding atomic.Int32 // shed.level, for everybody
+	onward   int          // packets of this pass that somebody hears
+	own      bool         // the thread has a processor of its own
+	busy     int64        // shard time at which the shard last had a port with a stream
 
 	packet  rtp.Packet                 // parsed into, one at a time
 	out     [packetio.MaxDatagram]byte // marshalled into
@@ -88,11 +92,14 @@ func (s *shard) run() {
 			s.engine.log.Error().Err(err).Int("shard", s.index).Msg("media: poll")
 			time.Sleep(10 * time.Millisecond)
 		}
+		s.runLate()
 		stop := s.readMail()
 		for t := s.timers.due(s.now); t != nil; t = s.timers.due(s.now) {
 			t.fire(s)
 		}
+		s.runLate()
 		s.loop.Flush()
+		s.measure()
 		if stop {
 			return
 		}
