@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"asterism/engine/dialplan"
+	"asterism/engine/media"
 
 	"github.com/rs/zerolog"
 )
@@ -312,6 +313,13 @@ func (c *Channel) end(cause Cause) bool {
 	c.mu.Unlock()
 	c.cancel(&HangupError{Cause: cause})
 	return true
+}
+
+// VoiceStats is what was counted of one channel's voice.
+type VoiceStats struct {
+	Info
+	Codec    string
+	Counters media.PortStats
 }
 
 // Info is a copy of a channel's facts, for those who watch.

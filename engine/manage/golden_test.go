@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"asterism/engine/channel"
 	"asterism/engine/config"
 	"asterism/engine/media"
 	"asterism/engine/moh"
@@ -106,6 +107,12 @@ func (packets) MediaStats() media.EngineStats {
 	return media.EngineStats{Ports: 4, Spares: 32, PacketsIn: 123456, PacketsOut: 123400, Dropped: 7, KernelDrops: 3, SendErrors: 1}
 }
 func (packets) MediaBackend() string { return "io_uring" }
+func (packets) ChannelStats() []channel.VoiceStats {
+	return []channel.VoiceStats{{Info: channel.Info{Name: "PJSIP/alice-00000001", Created: now.Add(-65 * time.Second)}, Codec: "PCMU",
+		Counters: media.PortStats{PacketsIn: 3200, Lost: 32, Jitter: 4 * time.Millisecond, PacketsOut: 3250, RemoteLost: 0, RemoteJitter: time.Millisecond,
+			RTT: 31 * time.Millisecond, Rating: 88.9, RemoteRating: 92}},
+		{Info: channel.Info{Name: "PJSIP/bob-00000002", Created: now}, Codec: "opus"}}
+}
 
 // tapes are the recordings of one channel.
 type tapes struct{}
