@@ -74,20 +74,33 @@ func (b *band) adaptPoles(p int32) {
 
 // adaptZeros is UPZERO, DELAYA and FILTEZ in one pass, oldest tap first so that each difference moves on after its use.
 // Of the operators that could saturate only the sum needs to: the leak holds a coefficient within 16 bits (32767 leaks to
-// 32639, and 128 more is 32767 again), and twice the largest difference (16384·20456 >> 15) is 20456.
+// 32639, and 128 more is 32767 again), and twice the largest difference (16384·20456 >> 15) is 20456. The loop is unrolled, and
+// the sum's six steps are looked at together: that they leave 16 bits is rare.
 func (b *band) adaptZeros(d int32) int32 {
 	step := int32(128)
 	if d == 0 {
 		step = 0
 	}
-	sum := int32(0)
-	for i := 5; i > 0; i-- {
-		coef := signed(step, d, b.d[i]) + b.b[i]*32640>>15
-		b.b[i] = coef
-		b.d[i] = b.d[i-1]
-		sum = sat(sum + coef*2*b.d[i]>>15)
+	x, c := &b.d, &b.b
+	c[5] = signed(step, d, x[5]) + c[5]*32640>>15
+	c[4] = signed(step, d, x[4]) + c[4]*32640>>15
+	c[3] = signed(step, d, x[3]) + c[3]*32640>>15
+	c[2] = signed(step, d, x[2]) + c[2]*32640>>15
+	c[1] = signed(step, d, x[1]) + c[1]*32640>>15
+	c[0] = signed(step, d, x[0]) + c[0]*32640>>15
+	x[5], x[4], x[3], x[2], x[1], x[0] = x[4], x[3], x[2], x[1], x[0], d
+	s5 := c[5] * 2 * x[5] >> 15
+	s4 := s5 + c[4]*2*x[4]>>15
+	s3 := s4 + c[3]*2*x[3]>>15
+	s2 := s3 + c[2]*2*x[2]>>15
+	s1 := s2 + c[1]*2*x[1]>>15
+	s0 := s1 + c[0]*2*d>>15
+	if uint32(s5+32768|s4+32768|s3+32768|s2+32768|s1+32768|s0+32768)>>16 == 0 {
+		return s0
 	}
-	b.b[0] = signed(step, d, b.d[0]) + b.b[0]*32640>>15
-	b.d[0] = d
-	return sat(sum + b.b[0]*2*d>>15)
+	sum := int32(0)
+	for i := 5; i >= 0; i-- {
+		sum = sat(sum + c[i]*2*x[i]>>15)
+	}
+	return sum
 }

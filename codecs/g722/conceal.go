@@ -12,7 +12,7 @@ const ahead = 22
 //	plc ─► analysis QMF ─► bands: encode ─► bands: decode ─► synthesis QMF ─► PCM
 type concealment struct {
 	*plc.Concealment
-	split analysis
+	split pairs
 }
 
 // Conceal fills dst, which must be an even number of samples, in place of a packet that did not come. Call it once for each
@@ -25,13 +25,20 @@ func (d *Decoder) Conceal(dst []int16) {
 			c.split.push(int32(c.Sample(t)), int32(c.Sample(t+1)))
 		}
 	}
-	n := len(dst) &^ 1
-	for i := 0; i < n; i += 2 {
-		xl, xh := c.split.next(c.Sample(i+ahead), c.Sample(i+ahead+1))
-		dst[i], dst[i+1] = d.join.next(d.low.echoLow(xl), d.high.echoHigh(xh))
+	var low, high [block]int32
+	for at := 0; at < len(dst)&^1; at += 2 * block {
+		part := dst[at:min(len(dst)&^1, at+2*block)]
+		for i := range part {
+			part[i] = c.Sample(at + i + ahead)
+		}
+		c.split.analyse(&low, &high, part)
+		for i := range len(part) / 2 {
+			low[i%block], high[i%block] = d.low.echoLow(low[i%block]), d.high.echoHigh(high[i%block])
+		}
+		d.join.synthesise(part, &low, &high)
 	}
-	if n < len(dst) {
-		dst[n] = 0
+	if len(dst)%2 != 0 {
+		dst[len(dst)-1] = 0
 	}
 	c.Advance(dst)
 }

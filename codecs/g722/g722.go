@@ -31,7 +31,7 @@ var (
 // Encoder holds the state of one stream. It belongs to one goroutine at a time.
 type Encoder struct {
 	low, high band
-	split     analysis
+	split     pairs
 }
 
 // NewEncoder returns an encoder in its reset state.
@@ -49,10 +49,14 @@ func (e *Encoder) Encode(dst []byte, pcm []int16) (int, error) {
 	if len(dst) < n {
 		return 0, ErrShortBuffer
 	}
-	dst = dst[:n]
-	for i := range dst {
-		xl, xh := e.split.next(pcm[2*i], pcm[2*i+1])
-		dst[i] = e.high.encodeHigh(xh)<<6 | e.low.encodeLow(xl)
+	var low, high [block]int32
+	for dst = dst[:n]; len(dst) > 0; {
+		part := dst[:min(len(dst), block)]
+		e.split.analyse(&low, &high, pcm[:2*len(part)])
+		for i := range part {
+			part[i] = e.high.encodeHigh(high[i%block])<<6 | e.low.encodeLow(low[i%block])
+		}
+		dst, pcm = dst[len(part):], pcm[2*len(part):]
 	}
 	return n, nil
 }
@@ -60,7 +64,7 @@ func (e *Encoder) Encode(dst []byte, pcm []int16) (int, error) {
 // Decoder holds the state of one stream. It belongs to one goroutine at a time.
 type Decoder struct {
 	low, high band
-	join      synthesis
+	join      pairs
 	loss      concealment
 }
 
@@ -78,10 +82,14 @@ func (d *Decoder) Decode(dst []int16, payload []byte) (int, error) {
 		return 0, ErrShortBuffer
 	}
 	dst = dst[:n]
-	for i, code := range payload {
-		rl := d.low.decodeLow(code & 0x3F)
-		rh := d.high.decodeHigh(code >> 6)
-		dst[2*i], dst[2*i+1] = d.join.next(rl, rh)
+	var low, high [block]int32
+	for rest := dst; len(payload) > 0; {
+		part := payload[:min(len(payload), block)]
+		for i, code := range part {
+			low[i%block], high[i%block] = d.low.decodeLow(code&0x3F), d.high.decodeHigh(code>>6)
+		}
+		d.join.synthesise(rest[:2*len(part)], &low, &high)
+		payload, rest = payload[len(part):], rest[2*len(part):]
 	}
 	d.loss.Heard(dst)
 	return n, nil

@@ -1,51 +1,94 @@
 package g722
 
-const taps = 24
+// The quadrature mirror filters have 24 taps. Those of even index meet the older sample of each pair, those of odd index the
+// newer; the odd ones are the even ones from the other end.
+const (
+	taps  = 24
+	half  = taps / 2
+	block = 40 // pairs filtered at a time
+)
 
-// even are the quadrature mirror filter's coefficients of even index; those of odd index are the same from the other end.
-var even = [taps / 2]int32{3, -11, 12, 32, -210, 951, 3876, -805, 362, -156, 53, -11}
+// pairs is the memory of a filter: the samples of the last pairs, oldest first.
+type pairs struct{ older, newer [half - 1]int32 }
 
-// delay is a delay line of pairs which is moved back only once in a while, not at every pair.
-type delay struct {
-	line [taps + 2*64]int32
-	end  int // taps of line before end are in use; zero means a line not yet started
+// push takes one pair without filtering.
+func (p *pairs) push(older, newer int32) {
+	copy(p.older[:], p.older[1:])
+	copy(p.newer[:], p.newer[1:])
+	p.older[half-2], p.newer[half-2] = older, newer
 }
 
-// push appends a pair and returns the last taps samples, oldest first.
-func (q *delay) push(older, newer int32) *[taps]int32 {
-	if q.end == 0 {
-		q.end = taps
+// work holds a block on its way. Each word of a line is two samples, one in the upper half and the one before it in the lower, so
+// that one multiplication serves two outputs: no sum leaves its 32 bits (32768 · 6482 < 2³¹).
+type work struct {
+	older, newer [half + block]int64
+}
+
+// load puts the memory and n pairs into line, and the last of them into the memory. n pairs are at what older and newer hold
+// from half-1 on.
+func (w *work) load(p *pairs, n int) {
+	for i, s := range p.older {
+		w.older[i] = int64(s)
 	}
-	if q.end == len(q.line) {
-		copy(q.line[:taps], q.line[len(q.line)-taps:])
-		q.end = taps
+	for i, s := range p.newer {
+		w.newer[i] = int64(s)
 	}
-	q.line[q.end], q.line[q.end+1] = older, newer
-	q.end += 2
-	return (*[taps]int32)(q.line[q.end-taps:])
-}
-
-// polyphase filters the older and the newer sample of each pair, each with its half of the coefficients.
-func polyphase(x *[taps]int32) (older, newer int32) {
-	for i, h := range even {
-		older += x[2*i] * h
-		newer += x[taps-1-2*i] * h
+	for i := range p.older {
+		p.older[i], p.newer[i] = int32(w.older[n+i]), int32(w.newer[n+i])
 	}
-	return older, newer
+	w.older[half-1+n], w.newer[half-1+n] = 0, 0
+	for i := range half - 1 + n {
+		w.older[i] += w.older[i+1] << 32
+		w.newer[i] += w.newer[i+1] << 32
+	}
 }
 
-// analysis splits 16 kHz into two bands of 8 kHz (the transmit QMF).
-type analysis struct{ delay }
-
-func (q *analysis) next(older, newer int16) (low, high int32) {
-	a, b := polyphase(q.push(int32(older), int32(newer)))
-	return limit15((b + a) >> 14), limit15((b - a) >> 14)
+// older filters older samples from x on, for two outputs.
+func older(x *[half]int64) (int32, int32) {
+	return split(x[0]*3 - x[1]*11 + x[2]*12 + x[3]*32 - x[4]*210 + x[5]*951 + x[6]*3876 - x[7]*805 + x[8]*362 - x[9]*156 + x[10]*53 - x[11]*11)
 }
 
-// synthesis joins two bands (the receive QMF).
-type synthesis struct{ delay }
+// newer filters newer samples from x on, for two outputs.
+func newer(x *[half]int64) (int32, int32) {
+	return split(x[11]*3 - x[10]*11 + x[9]*12 + x[8]*32 - x[7]*210 + x[6]*951 + x[5]*3876 - x[4]*805 + x[3]*362 - x[2]*156 + x[1]*53 - x[0]*11)
+}
 
-func (q *synthesis) next(low, high int32) (first, second int16) {
-	b, a := polyphase(q.push(low+high, low-high))
-	return int16(sat(a >> 11)), int16(sat(b >> 11))
+// split takes the two sums apart: a negative lower one has borrowed from the upper.
+func split(v int64) (int32, int32) {
+	low := int32(v)
+	return low, int32((v - int64(low)) >> 32)
+}
+
+// analyse splits 2n samples at 16 kHz into n of each of two bands at 8 kHz (the transmit QMF). n is at most block.
+func (p *pairs) analyse(low, high *[block]int32, pcm []int16) {
+	var w work
+	n := min(len(pcm)/2, block)
+	for i := range n {
+		w.older[half-1+i], w.newer[half-1+i] = int64(pcm[2*i]), int64(pcm[2*i+1])
+	}
+	w.load(p, n)
+	for i := 0; i < n; i += 2 {
+		a0, a1 := older((*[half]int64)(w.older[i:]))
+		b0, b1 := newer((*[half]int64)(w.newer[i:]))
+		low[i], high[i] = limit15((b0+a0)>>14), limit15((b0-a0)>>14)
+		low[i+1], high[i+1] = limit15((b1+a1)>>14), limit15((b1-a1)>>14)
+	}
+}
+
+// synthesise joins n samples of each band, at most block, to 2n (the receive QMF).
+func (p *pairs) synthesise(pcm []int16, low, high *[block]int32) {
+	var w work
+	n := min(len(pcm)/2, block)
+	for i := range n {
+		w.older[half-1+i], w.newer[half-1+i] = int64(low[i]+high[i]), int64(low[i]-high[i])
+	}
+	w.load(p, n)
+	for i := 0; i < n; i += 2 {
+		b0, b1 := older((*[half]int64)(w.older[i:]))
+		a0, a1 := newer((*[half]int64)(w.newer[i:]))
+		pcm[2*i], pcm[2*i+1] = int16(sat(a0>>11)), int16(sat(b0>>11))
+		if i+1 < n {
+			pcm[2*i+2], pcm[2*i+3] = int16(sat(a1>>11)), int16(sat(b1>>11))
+		}
+	}
 }
