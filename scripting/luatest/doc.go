@@ -29,6 +29,8 @@
 //	t:sound(name, ms)           how long a prompt is (1000 otherwise); false: there is none
 //	t:talks(ms)                 how long a party that is recorded speaks before it is silent; not at all otherwise
 //	t:recorded(name)            how long the recording of that name (without extension) is, in ms; nil: there is none. Its calls must be over
+//	t:command(line)             what a plugin's own command writes, or "error: …"
+//	t:wait(ms)                  time passes: timers and tasks of plugins run
 //	t:equal(got, want)  t:ok(value)  t:contains(text, part)
 //	c:press(at_ms, digits)      keys pressed from then on, 100 ms apart       c:hang_up(at_ms)      the caller leaves
 //	c:fails()                   a Lua error is expected; without this it fails the test

@@ -37,6 +37,8 @@ func (w *world) table(l *lua.LState) *lua.LTable {
 			}
 			return 0
 		},
+		"command": w.command,
+		"wait":    w.wait,
 		"contains": func(l *lua.LState) int {
 			if text, part := l.CheckString(2), l.CheckString(3); !strings.Contains(text, part) {
 				w.t.Errorf("%s %q is not in:\n%s", l.Where(1), part, text)
