@@ -44,7 +44,6 @@ type leg struct {
 	described *sdp.Description // the same, taken apart
 	offered   []codecs.Format  // what the peer's INVITE offered, in his order
 	agreed    bool             // a stream is in force
-	joined    *leg             // the SIP leg a bridge joins us to, if it is one: its INFO digits go there
 	inJoin    bool
 	held      bool // by the peer, as the SDP in force says
 	over      bool
@@ -302,19 +301,7 @@ func (l *leg) SendDigit(d rune, dur time.Duration) { l.port.SendDigit(d, dur) }
 
 // Join relays sound and digits to another leg until leave is called.
 func (l *leg) Join(other channel.Media, keep channel.KeptDigits) (leave func(), err error) {
-	leave, err = bridge.JoinLegs(l, other, bridge.Digits{KeepA: keep.Mine, KeepB: keep.Theirs})
-	if err != nil {
-		return nil, err
-	}
-	if o, ok := other.(*leg); ok {
-		if !keep.Mine {
-			l.setPeer(o)
-		}
-		if !keep.Theirs {
-			o.setPeer(l)
-		}
-	}
-	return leave, nil
+	return bridge.JoinLegs(l, other, bridge.Digits{KeepA: keep.Mine, KeepB: keep.Theirs})
 }
 
 // Port is the leg's media port.
@@ -324,15 +311,6 @@ func (l *leg) Port() *media.Port { return l.port }
 func (l *leg) SetJoined(on bool) {
 	l.mu.Lock()
 	l.inJoin = on
-	if !on {
-		l.joined = nil
-	}
-	l.mu.Unlock()
-}
-
-func (l *leg) setPeer(o *leg) {
-	l.mu.Lock()
-	l.joined = o
 	l.mu.Unlock()
 }
 
@@ -346,17 +324,16 @@ func (l *leg) digit(d rune) {
 	}
 }
 
-// infoDigit takes a digit that came by INFO; a bridge does not see those, so it is passed on here.
+// infoDigit takes a digit that came by INFO: to the other leg of a bridge that carries digits, in that one's way, else to the script.
 func (l *leg) infoDigit(d rune, dur time.Duration) {
 	l.mu.Lock()
-	joined, peer := l.inJoin, l.joined
+	joined := l.inJoin
 	l.mu.Unlock()
-	switch {
-	case peer != nil:
-		peer.SendDigit(d, dur)
-	case !joined:
-		l.ch.Digit(d)
+	if joined {
+		l.port.TakeDigit(media.Digit{Rune: d, Duration: dur})
+		return
 	}
+	l.ch.Digit(d)
 }
 
 // errNoSession is for legs whose far end never agreed on sound.
