@@ -238,6 +238,7 @@
 ---@field mute fun(name: string, who: string, on: boolean): integer? Mutes them, or lets them be heard; how many there were.
 
 ---@class pbx.events
+---@field user fun(name: string, fields?: table<string, string|number|boolean>) A UserEvent for those outside, such as the manager interface; plugins hear it as UserEvent.
 ---@field emit fun(name: string, fields?: table<string, string|number|boolean>) Tells all plugins that listen to events[name].
 
 ---@class pbx.http

@@ -8,6 +8,7 @@ import "embed"
 // FS holds the plugin folders at its top. A site's etc/plugins/NAME takes the place of the shipped NAME.
 //
 //go:embed README.md
+//go:embed call
 //go:embed caller
 //go:embed channel
 //go:embed conditions

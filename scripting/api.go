@@ -72,6 +72,7 @@ func hostFunctions() []hostFunction {
 		{"after", "(ms: number, task: string, data?: any): integer", "The same, ms from now; the id is for cancel.", (*call).pbxAfter},
 		{"cancel", "(id: integer): boolean", "Takes back what after began; whether it was still to come.", (*call).pbxCancel},
 		{"sleep", "(ms: number)", "Lets milliseconds pass.", ofCall((*call).pbxSleep)},
+		{"events.user", "(name: string, fields?: table<string, string|number|boolean>)", "A UserEvent for those outside, such as the manager interface; plugins hear it as UserEvent.", ofCall((*call).eventsUser)},
 		{"events.emit", "(name: string, fields?: table<string, string|number|boolean>)", "Tells all plugins that listen to events[name].", ofCall((*call).eventsEmit)},
 
 		{"http.get", "(url: string, how?: pbx.Http): pbx.Answer?, string?", "Asks a host that [sandbox] http allows; or nil and why there is no answer.", ofCall((*call).httpGet)},

@@ -39,3 +39,25 @@ func TestFactsArePublished(t *testing.T) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
+
+func TestUserEvent(t *testing.T) {
+	bus := event.NewBus(zerolog.Nop())
+	defer bus.Close()
+	sub := bus.Subscribe("test", event.Is[event.UserEvent])
+	b := newBench(t, func(c *Config) { c.Events = bus })
+	if _, err := b.script(`app.userevent("ChannelAnswered", "Door: front", " B :b\r\nc", "no pair")`); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case e := <-sub.C():
+		own := e.(event.UserEvent)
+		if got := fmt.Sprint(own.Name, own.Fields); got != "ChannelAnswered[{B b  c} {Door front}]" {
+			t.Error(got)
+		}
+		if name := factName(own); name != "UserEvent" { // it must not pass for the PBX's own
+			t.Errorf("plugins hear it as %s", name)
+		}
+	case <-time.After(5 * time.Second):
+		t.Fatal("no event")
+	}
+}

@@ -15,9 +15,9 @@ import (
 // Events as plugins see them: a table with the fields of the fact in snake_case. Moments are seconds since 1970, durations milliseconds
 // with _ms at the name's end, what was not set is absent.
 
-// factName is what a plugin's table calls e: "ChannelAnswered"; of an own event, its own name.
+// factName is what a plugin's table calls e: "ChannelAnswered"; of an own event, its own name, unless that could be a fact's.
 func factName(e any) string {
-	if own, ok := e.(event.UserEvent); ok {
+	if own, ok := e.(event.UserEvent); ok && !isFactName(own.Name) {
 		return own.Name
 	}
 	return reflect.TypeOf(e).Name()

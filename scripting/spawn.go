@@ -101,6 +101,19 @@ func (c *call) eventsEmit(l *lua.LState) int {
 	return 0
 }
 
+// eventsUser is pbx.events.user(name, fields): the application UserEvent.
+func (c *call) eventsUser(l *lua.LState) int {
+	name := strings.ToValidUTF8(l.CheckString(1), "\ufffd")
+	if name == "" || len(name) > maxEventName || strings.ContainsAny(name, "\r\n") {
+		l.ArgError(1, "a name of one line and at most 255 bytes expected")
+	}
+	c.publishUserEvent(name, textFields(l, 2))
+	return 0
+}
+
+// maxEventName bounds the name of a UserEvent, in bytes.
+const maxEventName = 255
+
 // textFields reads a table of names and texts.
 func textFields(l *lua.LState, i int) (out []event.Field) {
 	size := 0

@@ -9,7 +9,7 @@ local talk = require "dial.talk"
 local M = { name = "dial" }
 
 -- What this version acts on; every other letter of Asterisk's is accepted and named once in the log.
-local supported, ignored = "ABCDFGHILQRSTUabcdefghijorstuz", "KMNOPWXkmnpwx"
+local supported, ignored = "ABCDFGHILQRSTUabcdefghijmorstuz", "KMNOPWXknpwx"
 
 --- Take out the options that are ignored, and say once in a call which those are.
 local function check(options)

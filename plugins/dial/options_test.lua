@@ -295,3 +295,12 @@ test("RetryDial with d leaves between two tries", function(t)
   c:enter("start", "s")
   t:equal(c:get("SEEN"), "one")
 end)
+
+test("m plays hold music instead of ringing", function(t)
+  phone(t, { ring_ms = 100, end_ms = 900, cause = 17 })
+  t:equal(t:call("Dial", "PJSIP/100", 10, "m"):indications(), "progress busy")
+  local c = t:channel { media = false }
+  c:run("Dial", "PJSIP/100", 10, "m")
+  t:contains(c:log(), "Dial: option m: ")
+  t:equal(c:indications(), "progress ringing busy")
+end)

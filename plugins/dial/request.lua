@@ -98,7 +98,12 @@ function M.ringback(chan, wanted, options)
   if options.m then
     if not chan:is_up() then chan:indicate("progress") end
     wanted.ring = "none"
-    chan:start_music(options.m ~= true and options.m or nil)
+    local playing, reason = chan:start_music(options.m ~= true and options.m or nil)
+    if not playing then
+      pbx.log("warning", "Dial: option m: " .. reason)
+      wanted.ring = "real"
+      return nothing
+    end
     return function() chan:stop_music() end
   end
   if options.r and options.r ~= true then

@@ -1,0 +1,27 @@
+test("System is not allowed unless the site says so, and ends the call", function(t)
+  local c = t:call("System", "true")
+  t:equal(c:get("SYSTEMSTATUS"), "FAILURE")
+  t:contains(c:log(), "System: not allowed; asterism.conf opens it")
+  t:ok(not c:returned())
+end)
+
+test("TrySystem that is not allowed goes on", function(t)
+  local c = t:call("TrySystem", "true")
+  t:equal(c:get("SYSTEMSTATUS"), "FAILURE")
+  t:ok(c:returned())
+end)
+
+test("UserEvent without a name, or with an impossible one, is a line in the log", function(t)
+  t:contains(t:call("UserEvent"):log(), "UserEvent: want a name")
+  t:contains(t:call("UserEvent", ("x"):rep(300)):log(), "UserEvent: ")
+  t:ok(t:call("UserEvent", "Mine", "a: b", "no pair"):returned())
+end)
+
+test("SoftHangup ends another call", function(t)
+  local other = t:channel {}
+  local c = t:call("SoftHangup", other:name())
+  t:ok(c:returned())
+  other:run("Wait", 60)
+  t:ok(not other:returned())
+  t:contains(t:call("SoftHangup", "PJSIP/nobody"):log(), "SoftHangup: no channel is called PJSIP/nobody")
+end)
