@@ -22,7 +22,7 @@ var rooms = map[string][]string{
 	"dialplans":         {},
 	"sounds":            {},
 
-	"engine/manage":        {"engine/manage/logger", "engine/channel", "engine/config", "engine/dialplan", "engine/media", "engine/moh", "engine/registrar", "engine/store", "engine/event"},
+	"engine/manage":        {"codecs", "engine/manage/logger", "engine/channel", "engine/config", "engine/dialplan", "engine/media", "engine/moh", "engine/registrar", "engine/store", "engine/event"},
 	"engine/manage/ami":    {"engine/manage", "engine/channel", "engine/config", "engine/dialplan", "engine/event", "engine/registrar", "engine/store"},
 	"engine/manage/logger": {},
 	"engine": {"engine/device", "engine/tech/...", "engine/registrar", "engine/endpoint", "engine/channel", "engine/bridge", "engine/media", "engine/moh", "engine/sound", "engine/tone",

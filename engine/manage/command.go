@@ -133,7 +133,7 @@ func NewCLI(c Config) *CLI {
 		c.Now = time.Now
 	}
 	cli := &CLI{Config: c}
-	for _, list := range [][]Command{coreCommands(), channelCommands(), pjsipCommands(), dialplanCommands(), databaseCommands(), musicCommands(), monitorCommands(), conferenceCommands(), rtpCommands()} {
+	for _, list := range [][]Command{coreCommands(), channelCommands(), pjsipCommands(), dialplanCommands(), databaseCommands(), musicCommands(), monitorCommands(), codecCommands(), conferenceCommands(), rtpCommands()} {
 		for _, command := range list {
 			e := entry{Command: command}
 			for word := range strings.FieldsSeq(command.Name) {

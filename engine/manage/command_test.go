@@ -12,7 +12,7 @@ func TestComplete(t *testing.T) {
 	cli := newCLI(t, newFake(t).withCall())
 	for _, tt := range []struct{ line, want string }{
 		{"cor", "core"},
-		{"core show c", "calls channel channels"},
+		{"core show c", "calls channel channels codecs"},
 		{"core show channels ", "concise count verbose"},
 		{"core show channel PJSIP/b", "PJSIP/bob-00000002"},
 		{"core stop ", "gracefully now when"},

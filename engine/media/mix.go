@@ -282,16 +282,20 @@ func newOutlet(r *Room, c codecs.Codec, key trackKey) *outlet {
 	if c.NewEncoder == nil {
 		return o
 	}
-	enc, err := c.NewEncoder(key.options)
+	options, rate := key.options, c.SampleRate
+	if c.Offers(r.rate) {
+		options.SampleRate, rate = r.rate, r.rate
+	}
+	enc, err := c.NewEncoder(options)
 	if err != nil {
 		r.engine.log.Warn().Err(err).Str("codec", c.Name).Msg("media: a member of a room hears nothing")
 		return o
 	}
 	o.encoder = enc
-	o.need = int(key.ptime * time.Duration(c.SampleRate) / time.Second)
+	o.need = int(key.ptime * time.Duration(rate) / time.Second)
 	most := r.rate / 50
-	if c.SampleRate != r.rate {
-		o.resampler = resample.New(r.rate, c.SampleRate)
+	if rate != r.rate {
+		o.resampler = resample.New(r.rate, rate)
 		most = o.resampler.Most(most)
 		o.have = 1 // a resampler may give a sample less now and one more then
 	}
