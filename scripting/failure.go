@@ -87,7 +87,7 @@ func (g *Generation) Failures() []string {
 		if x.count > 1 {
 			when = fmt.Sprintf("%s, %d times since %s", when, x.count, x.first.Format(time.DateTime))
 		}
-		out[i] = when + "\n" + x.text
+		out[i] = when + "\n" + strings.ReplaceAll(x.text, "\t", "    ")
 	}
 	return out
 }
