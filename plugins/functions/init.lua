@@ -17,6 +17,11 @@ M.functions = {
     synopsis = "A variable all calls share",
   },
   TIMEOUT = { get = timeout_get, set = timeout_set, synopsis = "How long to wait for digits, and for the whole call" },
+  ENV = {
+    get = function(_, name) return os.getenv(name or "") end,
+    set = function(_, _, name) error("ENV: '" .. (name or "") .. "' cannot be set: the environment is the whole machine's", 0) end,
+    synopsis = "A variable of the process's environment",
+  },
   EXCEPTION = { get = function(chan, what) return chan:exception(what) end, synopsis = "What led to extension e" },
 }
 
