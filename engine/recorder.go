@@ -15,7 +15,8 @@ import (
 // a second Dial of the same call begins a second record, as in Asterisk.
 type recorder struct {
 	channel.NoObserver
-	cdr    *cdr.Writer
+	write  func(cdr.Record) error
+	now    func() time.Time
 	events *event.Bus
 	log    zerolog.Logger
 
@@ -36,7 +37,16 @@ type pairing struct {
 }
 
 func newRecorder(w *cdr.Writer, events *event.Bus, log zerolog.Logger) *recorder {
-	return &recorder{cdr: w, events: events, log: log, open: map[*channel.Channel]*pairing{}}
+	write := func(cdr.Record) error { return nil }
+	if w != nil {
+		write = w.Write
+	}
+	return &recorder{write: write, now: time.Now, events: events, log: log, open: map[*channel.Channel]*pairing{}}
+}
+
+// NewRecorder is what hears of the channels of an engine, for calls that have none: write gets the call detail records, now is their clock.
+func NewRecorder(write func(cdr.Record) error, now func() time.Time, events *event.Bus, log zerolog.Logger) channel.Observer {
+	return &recorder{write: write, now: now, events: events, log: log, open: map[*channel.Channel]*pairing{}}
 }
 
 // ChannelCreated opens a record for a channel that calls; a dialled one belongs to its caller's.
@@ -78,7 +88,7 @@ func (r *recorder) ChannelAnswered(ch *channel.Channel) {
 
 // DialBegan names the called side.
 func (r *recorder) DialBegan(caller, leg *channel.Channel, target channel.Target) {
-	now := time.Now()
+	now := r.now()
 	r.events.Publish(event.DialBegun{At: now, Caller: about(caller), Peer: about(leg), DialString: target.Resource})
 	r.mu.Lock()
 	p := r.open[caller]
@@ -100,12 +110,12 @@ func (r *recorder) DialBegan(caller, leg *channel.Channel, target channel.Target
 		}
 	}
 	r.mu.Unlock()
-	r.write(done)
+	r.keep(done)
 }
 
 // DialEnded notes how a leg ended: the one that answered is the called side; otherwise the weightiest refusal counts.
 func (r *recorder) DialEnded(caller, leg *channel.Channel, status string) {
-	r.events.Publish(event.DialEnded{At: time.Now(), Caller: about(caller), Peer: about(leg), Status: status})
+	r.events.Publish(event.DialEnded{At: r.now(), Caller: about(caller), Peer: about(leg), Status: status})
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	p := r.open[caller]
@@ -118,7 +128,7 @@ func (r *recorder) DialEnded(caller, leg *channel.Channel, status string) {
 		p.rec.DstChannel, p.rec.PeerAccount, p.rec.Disposition = leg.Name(), leg.AccountCode(), cdr.Answered
 		p.tagged = true
 		if p.rec.Answer.IsZero() {
-			p.rec.Answer = time.Now()
+			p.rec.Answer = r.now()
 		}
 		return
 	}
@@ -151,7 +161,7 @@ func (r *recorder) ChannelEnded(ch *channel.Channel) {
 		return
 	}
 	describe(&p.rec, ch)
-	r.write(finish(p.rec, ch.Ended()))
+	r.keep(finish(p.rec, ch.Ended()))
 }
 
 func finish(rec cdr.Record, end time.Time) *cdr.Record {
@@ -163,11 +173,11 @@ func finish(rec cdr.Record, end time.Time) *cdr.Record {
 	return &rec
 }
 
-func (r *recorder) write(rec *cdr.Record) {
-	if rec == nil || r.cdr == nil {
+func (r *recorder) keep(rec *cdr.Record) {
+	if rec == nil {
 		return
 	}
-	if err := r.cdr.Write(*rec); err != nil {
+	if err := r.write(*rec); err != nil {
 		r.log.Error().Err(err).Str("channel", rec.Channel).Msg("call detail record not written")
 	}
 }
@@ -175,14 +185,14 @@ func (r *recorder) write(rec *cdr.Record) {
 // Bridged and Unbridged are events only.
 func (r *recorder) Bridged(a, b *channel.Channel) {
 	for _, ch := range []*channel.Channel{a, b} {
-		r.events.Publish(event.BridgeEntered{At: time.Now(), Bridge: ch.Info().BridgeID, Channel: about(ch)})
+		r.events.Publish(event.BridgeEntered{At: r.now(), Bridge: ch.Info().BridgeID, Channel: about(ch)})
 	}
 }
 
 // Unbridged follows Bridged.
 func (r *recorder) Unbridged(a, b *channel.Channel) {
 	for _, ch := range []*channel.Channel{a, b} {
-		r.events.Publish(event.BridgeLeft{At: time.Now(), Channel: about(ch)})
+		r.events.Publish(event.BridgeLeft{At: r.now(), Channel: about(ch)})
 	}
 }
 
@@ -197,7 +207,7 @@ func (r *recorder) HoldChanged(ch *channel.Channel, held bool, class string) {
 
 // DigitReceived is an event only.
 func (r *recorder) DigitReceived(ch *channel.Channel, d rune) {
-	r.events.Publish(event.DigitReceived{At: time.Now(), Channel: about(ch), Digit: d})
+	r.events.Publish(event.DigitReceived{At: r.now(), Channel: about(ch), Digit: d})
 }
 
 // about is an event's view of a channel.

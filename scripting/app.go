@@ -137,6 +137,9 @@ func (c *call) announce(name, data string) {
 	}
 	c.ch.SetApplication(name, data)
 	c.step(name + "(" + shown[:min(len(shown), maxShownText)] + ")")
+	if t := c.gen.host.cfg.Trace; t != nil {
+		t.Application(c.ch, name, data)
+	}
 	if b := c.gen.host.cfg.Events; b != nil {
 		b.Publish(event.ExtensionEntered{At: c.gen.host.cfg.Clock.Now(), Channel: facts(c.ch.Info()), Application: name, Data: data})
 	}

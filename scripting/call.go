@@ -102,6 +102,7 @@ func (g *Generation) newState(ch *channel.Channel, log *zerolog.Logger) *call {
 	g.host.libs.install(c.l)
 	c.installLoaders()
 	c.openTo(c.l, c.l.G.Global)
+	c.installTrace()
 	c.dog.start(hungUp)
 	return c
 }

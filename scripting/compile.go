@@ -24,6 +24,7 @@ type chunk struct {
 	proto  *lua.FunctionProto
 	source string     // for messages that show a line
 	tree   []ast.Stmt // for positions (locate.go); dropped after Load
+	lines  []int      // of statements in functions, if they are traced
 }
 
 // syntaxError is a Lua file that does not compile.
@@ -71,7 +72,7 @@ func compile(file, src string) (*chunk, error) {
 		}
 		return nil, fail(0, err.Error())
 	}
-	return &chunk{file, proto, source, tree}, nil
+	return &chunk{file: file, proto: proto, source: source, tree: tree}, nil
 }
 
 var lineInMessage = regexp.MustCompile(` at line (\d+)$`)

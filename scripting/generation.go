@@ -84,6 +84,11 @@ func (h *Host) Load(etc fs.FS, snap *config.Snapshot) (*Generation, []config.Pro
 		p.Warning = true // an error only for who requires it, and then the run below says so
 		problems = append(problems, p)
 	}
+	if h.cfg.Trace != nil {
+		if err := files.instrument(); err != nil {
+			problems = append(problems, problemOf(err, dialplanFile))
+		}
+	}
 	found, ok := g.buildIndex()
 	problems = append(problems, found...)
 	for _, ch := range files.chunks {

@@ -42,6 +42,8 @@ type Config struct {
 	Clock      channel.Clock // the one the channels wait on; nil: channel.SystemClock
 	// Budget is how long Lua may run without calling a primitive, and how long it may go on after the hang-up. Zero: 5 s and 30 s.
 	Budget, Grace time.Duration
+	Trace         Tracer         // hears what dialplans do; nil: nobody, at no cost
+	Random        func() float64 // of math.random, in [0,1); nil: the runtime's
 }
 
 // Host makes generations and keeps what outlives them: global variables.
@@ -76,7 +78,7 @@ func New(cfg Config) *Host {
 	if cfg.Grace == 0 {
 		cfg.Grace = 30 * time.Second
 	}
-	h := &Host{cfg: cfg, libs: openLibraries(cfg.Clock), methods: map[string]primitive{}, api: newHostAPI(), globals: map[string]string{},
+	h := &Host{cfg: cfg, libs: openLibraries(cfg.Clock, cfg.Random), methods: map[string]primitive{}, api: newHostAPI(), globals: map[string]string{},
 		services: map[string]*service{}, saved: map[string]any{}}
 	h.running, h.stopRunning = context.WithCancel(context.Background())
 	for _, m := range channelMethods() {

@@ -15,7 +15,7 @@ import (
 func sandbox(t testing.TB) *lua.LState {
 	l := lua.NewState(stateOptions())
 	t.Cleanup(l.Close)
-	openLibraries(channel.SystemClock{}).install(l)
+	openLibraries(channel.SystemClock{}, nil).install(l)
 	return l
 }
 

@@ -187,6 +187,9 @@ func (c *call) priority() (how ending, key rune, err error) {
 	if !ok {
 		return missing, 0, nil
 	}
+	if t := c.gen.host.cfg.Trace; t != nil {
+		t.Entered(c.ch, e)
+	}
 	inLua := c.inLua
 	c.moved, c.inLua = false, e.Source == dialplan.Lua
 	defer func() { c.inLua = inLua }()

@@ -33,7 +33,8 @@ var withheld = []string{"_printregs", "collectgarbage", "dofile", "load", "loadf
 
 // openLibraries makes the default sandbox: base, table, string, math, coroutine, and the part of os that only tells.
 // package and require are each state's own (require.go). No io, no debug, no os.execute.
-func openLibraries(clock channel.Clock) *libraries {
+// clock is what os.time and os.date tell, random what math.random draws from; nil is the process's own source.
+func openLibraries(clock channel.Clock, random func() float64) *libraries {
 	limitArrays()
 	l := lua.NewState(lua.Options{SkipOpenLibs: true, RegistrySize: 256, CallStackSize: 16})
 	defer l.Close()
@@ -58,7 +59,7 @@ func openLibraries(clock channel.Clock) *libraries {
 	libs.base["tostring"] = l.NewFunction(baseToString)
 	libs.base["assert"] = l.NewFunction(baseAssert)
 	libs.modules["math"]["huge"] = lua.LNumber(math.Inf(1))
-	libs.modules["math"]["random"] = l.NewFunction(mathRandom)
+	libs.modules["math"]["random"] = l.NewFunction(mathRandom(random))
 	libs.base["collectgarbage"] = l.NewFunction(collectGarbage)
 	str := libs.modules["string"]
 	delete(str, "__index")
@@ -142,23 +143,28 @@ func baseToString(l *lua.LState) int {
 	return 1
 }
 
-// mathRandom is math.random([m [, n]]), from the process's own source: seeding is of no use.
-func mathRandom(l *lua.LState) int {
-	low, high := int64(1), int64(0)
-	switch l.GetTop() {
-	case 0:
-		l.Push(lua.LNumber(rand.Float64()))
+// mathRandom is math.random([m [, n]]) upon a source of [0,1), nil the process's own: seeding is of no use.
+func mathRandom(random func() float64) lua.LGFunction {
+	if random == nil {
+		random = rand.Float64
+	}
+	return func(l *lua.LState) int {
+		low, high := int64(1), int64(0)
+		switch l.GetTop() {
+		case 0:
+			l.Push(lua.LNumber(random()))
+			return 1
+		case 1:
+			high = l.CheckInt64(1)
+		default:
+			low, high = l.CheckInt64(1), l.CheckInt64(2)
+		}
+		if low > high || high-low < 0 {
+			l.ArgError(min(l.GetTop(), 2), "interval is empty")
+		}
+		l.Push(lua.LNumber(low + min(int64(random()*float64(high-low+1)), high-low)))
 		return 1
-	case 1:
-		high = l.CheckInt64(1)
-	default:
-		low, high = l.CheckInt64(1), l.CheckInt64(2)
 	}
-	if low > high || high-low < 0 {
-		l.ArgError(min(l.GetTop(), 2), "interval is empty")
-	}
-	l.Push(lua.LNumber(low + rand.Int64N(high-low+1)))
-	return 1
 }
 
 // osDate is os.date([format [, time]]): strftime in the C locale, or a table for "*t"; "!" is UTC.

@@ -1,7 +1,7 @@
 // Command asterism is a PBX that understands Asterisk's configuration, scripted in Lua. It only reads flags, catches signals and
 // puts the parts together; what a PBX is stands in package engine.
 //
-//	asterism run|init|check|version    its own commands
+//	asterism run|init|check|test|version    its own commands
 //	asterisk -f -C asterisk.conf …     Asterisk's flags, under that name or when the first argument is one of them
 //	asterism -rx "core show channels"
 package main
@@ -12,6 +12,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/alecthomas/kong"
@@ -30,6 +31,7 @@ type commands struct {
 	Run     runCommand     `cmd:"" help:"Start the PBX and stay in the foreground. Ctrl-C ends it."`
 	Init    initCommand    `cmd:"" help:"Make a configuration that runs, with random phone passwords."`
 	Check   checkCommand   `cmd:"" help:"Check a configuration and its dialplan without starting anything."`
+	Test    testCommand    `cmd:"" help:"Run the tests of a dialplan on simulated phones."`
 	Version versionCommand `cmd:"" help:"Show the version."`
 }
 
@@ -72,6 +74,14 @@ func asterism(t terminal, args []string) error {
 		kong.Exit(func(code int) { exited = exitStatus(code); panic(exited) }), kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
 	if err != nil {
 		return err
+	}
+	if args[0] == "test" { // -run, as Go's and other tools' users type it
+		args = slices.Clone(args)
+		for i, a := range args {
+			if a == "-run" || strings.HasPrefix(a, "-run=") {
+				args[i] = "-" + a
+			}
+		}
 	}
 	k, err := parse(parser, args)
 	switch {

@@ -41,6 +41,9 @@ type Reader struct {
 	pos   int // samples of it
 }
 
+// Clips are what is played, in order.
+func (r *Reader) Clips() []*Clip { return r.clips }
+
 // Rate is the clips' sampling rate, Hz.
 func (r *Reader) Rate() int { return r.clips[0].rate }
 

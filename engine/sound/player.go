@@ -35,6 +35,9 @@ func NewPlayer(clips ...*Clip) *Player {
 	return p
 }
 
+// Clips are what is played, in order.
+func (p *Player) Clips() []*Clip { return p.clips }
+
 // Rate is the clips' sampling rate, Hz.
 func (p *Player) Rate() int { return p.clips[0].rate }
 

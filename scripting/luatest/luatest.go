@@ -21,6 +21,7 @@ import (
 	"asterism/engine/sound"
 	"asterism/engine/store"
 	"asterism/scripting"
+	"asterism/scripting/dialtest"
 
 	"github.com/rs/zerolog"
 	lua "github.com/yuin/gopher-lua"
@@ -116,7 +117,7 @@ func load(t *testing.T, file, src string) (names []string, tests []luaTest) {
 type world struct {
 	t       *testing.T
 	plugins fs.FS
-	clock   *Clock
+	clock   *dialtest.Clock
 	core    *channel.Core
 	host    *scripting.Host
 	store   store.Store
@@ -155,7 +156,7 @@ func (w *world) released(what string) {
 }
 
 func newWorld(t *testing.T, plugins fs.FS) *world {
-	w := &world{t: t, plugins: plugins, clock: NewClock(), prompts: &prompts{lengths: map[string]time.Duration{}}, records: &records{fields: map[string]string{}}, devices: &devices{states: map[string]string{}}, phones: map[string]*phone{}, techs: map[string]bool{}}
+	w := &world{t: t, plugins: plugins, clock: dialtest.NewClock(time.Date(2026, 1, 5, 9, 0, 0, 0, time.UTC)), prompts: &prompts{lengths: map[string]time.Duration{}}, records: &records{fields: map[string]string{}}, devices: &devices{states: map[string]string{}}, phones: map[string]*phone{}, techs: map[string]bool{}}
 	w.store = store.NewMemory(w.clock.Now)
 	log := zerolog.New(w)
 	w.core = channel.NewCore(channel.CoreConfig{Clock: w.clock, Log: log, Start: w.start, NewRoom: w.newRoom, Records: w.records, Music: func(class string) (*media.Music, bool) {

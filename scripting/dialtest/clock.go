@@ -1,4 +1,4 @@
-package luatest
+package dialtest
 
 import (
 	"container/heap"
@@ -14,10 +14,8 @@ type Clock struct {
 	serial int
 }
 
-// NewClock begins at a fixed moment, so that tests print the same every day.
-func NewClock() *Clock {
-	return &Clock{now: time.Date(2026, 1, 5, 9, 0, 0, 0, time.UTC)}
-}
+// NewClock begins at a moment.
+func NewClock(now time.Time) *Clock { return &Clock{now: now} }
 
 // Now is the virtual time.
 func (c *Clock) Now() time.Time {
@@ -47,22 +45,42 @@ func (c *Clock) At(d time.Duration, f func()) (stop func()) {
 	}
 }
 
+// Next is when something is due; false if nothing is.
+func (c *Clock) Next() (time.Time, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for len(c.events) > 0 {
+		if c.events[0].run != nil {
+			return c.events[0].at, true
+		}
+		heap.Pop(&c.events)
+	}
+	return time.Time{}, false
+}
+
 // Advance jumps to the next event and runs it; false if there is none.
 func (c *Clock) Advance() bool {
-	c.mu.Lock()
-	for len(c.events) > 0 {
-		e := heap.Pop(&c.events).(*occasion)
-		if e.run == nil {
-			continue
-		}
-		c.now = e.at
-		run := e.run
-		c.mu.Unlock()
-		run()
-		return true
+	if _, ok := c.Next(); !ok {
+		return false
 	}
+	c.mu.Lock()
+	e := heap.Pop(&c.events).(*occasion)
+	c.now = e.at
+	run := e.run
 	c.mu.Unlock()
-	return false
+	if run != nil { // nil: stopped just now
+		run()
+	}
+	return true
+}
+
+// Set jumps to a moment at which nothing is due yet; it never goes back.
+func (c *Clock) Set(now time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if now.After(c.now) {
+		c.now = now
+	}
 }
 
 type occasion struct {

@@ -1,0 +1,387 @@
+package dialtest
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"asterism/engine/channel"
+
+	lua "github.com/yuin/gopher-lua"
+)
+
+// script is one test while it runs: what its Lua says, on a World that is made at the first use, so that t:clock may come first.
+type script struct {
+	setting  Setting
+	world    *World
+	calls    []*party
+	failures []string
+}
+
+// party is a call (its caller), or a phone that is called.
+type party struct {
+	s       *script
+	call    int // 0: any
+	who     string
+	cursor  int // how far expectations have come in the story
+	found   Event
+	at      int  // index of found
+	checked bool // a script's error was expected
+}
+
+// abandon ends a test at a failed expectation.
+const abandon = "\x00dialtest: abandoned"
+
+// patience is how long, in virtual time, an expectation waits.
+const patience = time.Hour
+
+func (s *script) stage(l *lua.LState) *World {
+	if s.world == nil {
+		w, err := NewWorld(s.setting)
+		if err != nil {
+			l.RaiseError("the configuration cannot be tested:\n%s", err.Error())
+		}
+		s.world = w
+	}
+	return s.world
+}
+
+func check(l *lua.LState, err error) {
+	if err != nil {
+		l.RaiseError("%s", err.Error())
+	}
+}
+
+func (s *script) fail(l *lua.LState, format string, args ...any) {
+	s.failures = append(s.failures, strings.TrimSpace(l.Where(1)+" "+fmt.Sprintf(format, args...)))
+}
+
+// methods makes a Lua table of functions; the first argument of each is the table itself.
+func methods(l *lua.LState, functions map[string]lua.LGFunction) *lua.LTable {
+	t := l.NewTable()
+	for name, f := range functions {
+		t.RawSetString(name, l.NewFunction(f))
+	}
+	meta := l.NewTable()
+	meta.RawSetString("__index", l.NewFunction(func(l *lua.LState) int {
+		l.RaiseError("there is no %q here", l.Get(2).String())
+		return 0
+	}))
+	l.SetMetatable(t, meta)
+	return t
+}
+
+func seconds(n lua.LNumber) time.Duration { return time.Duration(float64(n) * float64(time.Second)) }
+
+func show(v lua.LValue) string {
+	if s, ok := v.(lua.LString); ok {
+		return fmt.Sprintf("%q", string(s))
+	}
+	return v.String()
+}
+
+// table is `t` of a test.
+func (s *script) table(l *lua.LState) *lua.LTable {
+	return methods(l, map[string]lua.LGFunction{
+		"equal": func(l *lua.LState) int {
+			if got, want := l.Get(2), l.Get(3); got != want {
+				s.fail(l, "got %s, want %s", show(got), show(want))
+			}
+			return 0
+		},
+		"ok": func(l *lua.LState) int {
+			if lua.LVIsFalse(l.Get(2)) {
+				s.fail(l, "got %s, want a true value", show(l.Get(2)))
+			}
+			return 0
+		},
+		"contains": func(l *lua.LState) int {
+			if text, part := l.CheckString(2), l.CheckString(3); !strings.Contains(text, part) {
+				s.fail(l, "%q is not in %q", part, text)
+			}
+			return 0
+		},
+		"clock": func(l *lua.LState) int { s.clock(l, l.CheckString(2)); return 0 },
+		"sound": func(l *lua.LState) int {
+			d := time.Duration(-1)
+			if n, ok := l.Get(3).(lua.LNumber); ok {
+				d = seconds(n)
+			}
+			w := s.stage(l)
+			w.sounds.mu.Lock()
+			w.sounds.lengths[l.CheckString(2)] = d
+			w.sounds.mu.Unlock()
+			return 0
+		},
+		"phone": func(l *lua.LState) int { l.Push(s.phone(l)); return 1 },
+		"call":  func(l *lua.LState) int { l.Push(s.call(l)); return 1 },
+		"wait": func(l *lua.LState) int {
+			w := s.stage(l)
+			check(l, w.Jump(w.Time().Add(seconds(l.CheckNumber(2)))))
+			return 0
+		},
+		"expect": func(l *lua.LState) int {
+			p, ok := l.CheckTable(2).RawGetString("party").(*lua.LUserData)
+			if !ok {
+				l.ArgError(2, "a call or a phone expected")
+			}
+			l.Push(s.expectation(l, p.Value.(*party)))
+			return 1
+		},
+		"device": func(l *lua.LState) int {
+			l.Push(lua.LString(s.stage(l).Device(strings.TrimPrefix(l.CheckString(2), "PJSIP/"))))
+			return 1
+		},
+		"records": func(l *lua.LState) int { l.Push(s.records(l)); return 1 },
+		"story":   func(l *lua.LState) int { l.Push(lua.LString(Timeline(s.stage(l).Events(0)))); return 1 },
+	})
+}
+
+var clockForms = []string{"2006-01-02 15:04:05", "2006-01-02 15:04", "2006-01-02"}
+
+// clock sets the time of day: any before the first call, a later one while the test runs.
+func (s *script) clock(l *lua.LState, text string) {
+	for _, form := range clockForms {
+		at, err := time.ParseInLocation(form, text, time.Local)
+		if err != nil {
+			continue
+		}
+		if s.world == nil {
+			s.setting.Now = at
+			return
+		}
+		check(l, s.world.Jump(at))
+		return
+	}
+	l.RaiseError("t:clock: %q is no time; write %q", text, "2026-11-21 23:10")
+}
+
+// phone says what a phone does, and gives it to expect of.
+func (s *script) phone(l *lua.LState) *lua.LTable {
+	name, o := strings.TrimPrefix(l.CheckString(2), "PJSIP/"), l.OptTable(3, l.NewTable())
+	b := Behaviour{AnswerAfter: 2 * time.Second}
+	o.ForEach(func(k, v lua.LValue) {
+		n, isNumber := v.(lua.LNumber)
+		switch k.String() {
+		case "answers":
+			b.Answer = lua.LVAsBool(v)
+			if isNumber {
+				b.AnswerAfter = seconds(n)
+			}
+		case "registered":
+			b.Unregistered = !lua.LVAsBool(v)
+		case "rings_after":
+			b.RingAfter = seconds(n)
+		case "busy":
+			if lua.LVAsBool(v) {
+				b.Cause = int(channel.UserBusy)
+			}
+		case "declines":
+			b.Cause = int(channel.CallRejected)
+			if isNumber {
+				b.CauseAfter = seconds(n)
+			}
+		case "refuses":
+			cause, err := channel.ParseCause(v.String())
+			check(l, err)
+			b.Cause = int(cause)
+		case "forwards_to":
+			b.Forward = v.String()
+		case "hangs_up_after":
+			b.TalkFor = seconds(n)
+		default:
+			l.RaiseError("t:phone: no option %q; there are answers, registered, rings_after, busy, declines, refuses, forwards_to, hangs_up_after", k.String())
+		}
+	})
+	check(l, s.stage(l).Phone(name, b))
+	return s.party(l, &party{s: s, who: name})
+}
+
+func (s *script) call(l *lua.LState) *lua.LTable {
+	o := l.CheckTable(2)
+	text := func(name string) string {
+		v := o.RawGetString(name)
+		if v == lua.LNil {
+			return ""
+		}
+		return v.String()
+	}
+	w := s.stage(l)
+	p := &party{s: s, who: strings.TrimPrefix(text("from"), "PJSIP/"), cursor: len(w.Events(0))}
+	id, err := w.Call(Calling{From: p.who, To: text("to"), Name: text("callerid_name"), Number: text("callerid")})
+	check(l, err)
+	p.call = id
+	s.calls = append(s.calls, p)
+	return s.party(l, p)
+}
+
+// party is the Lua object of a call or a phone.
+func (s *script) party(l *lua.LState, p *party) *lua.LTable {
+	t := methods(l, map[string]lua.LGFunction{
+		"press":   func(l *lua.LState) int { check(l, s.world.Press(p.call, p.who, l.CheckString(2))); return 0 },
+		"says":    func(l *lua.LState) int { check(l, s.world.Say(p.call, p.who, seconds(l.CheckNumber(2)))); return 0 },
+		"hangup":  func(l *lua.LState) int { check(l, s.world.Hangup(p.call, p.who)); return 0 },
+		"answers": func(l *lua.LState) int { check(l, s.world.Answer(p.who)); return 0 },
+		"ended":   func(l *lua.LState) int { l.Push(lua.LBool(p.call > 0 && s.world.Over(p.call))); return 1 },
+		"variable": func(l *lua.LState) int {
+			if v, ok := s.world.Variable(p.call, l.CheckString(2)); ok {
+				l.Push(lua.LString(v))
+			} else {
+				l.Push(lua.LNil)
+			}
+			return 1
+		},
+	})
+	t.RawSetString("party", &lua.LUserData{Value: p})
+	return t
+}
+
+// records are the call detail records so far.
+func (s *script) records(l *lua.LState) *lua.LTable {
+	out := l.NewTable()
+	for _, r := range s.stage(l).Records() {
+		t := l.NewTable()
+		for name, v := range map[string]string{"src": r.Src, "dst": r.Dst, "context": r.DContext, "clid": r.CLID, "channel": r.Channel, "dstchannel": r.DstChannel,
+			"lastapp": r.LastApp, "lastdata": r.LastData, "disposition": r.Disposition.String(), "accountcode": r.AccountCode} {
+			t.RawSetString(name, lua.LString(v))
+		}
+		t.RawSetString("duration", lua.LNumber(r.Duration.Seconds()))
+		t.RawSetString("billsec", lua.LNumber(r.BillSec.Seconds()))
+		out.Append(t)
+	}
+	return out
+}
+
+// expectation is what t:expect gives; each word waits for what it says, after what was found before, and gives the expectation back.
+func (s *script) expectation(l *lua.LState, p *party) *lua.LTable {
+	var t *lua.LTable
+	word := func(f func(l *lua.LState)) lua.LGFunction {
+		return func(l *lua.LState) int { f(l); l.Push(t); return 1 }
+	}
+	t = methods(l, map[string]lua.LGFunction{
+		"hears": word(func(l *lua.LState) {
+			name := l.CheckString(2)
+			p.expect(l, "hears "+name, func(e Event) bool {
+				return e.Who == p.who && (e.What == Hears && e.Text == name || e.What == "hears "+name)
+			})
+		}),
+		"hears_tone": word(func(l *lua.LState) {
+			name := l.CheckString(2)
+			p.expect(l, "hears the tone "+name, func(e Event) bool { return e.Who == p.who && e.What == Hears && e.Text == "tone "+name })
+		}),
+		"rings": word(func(l *lua.LState) {
+			who := p.who
+			if o, ok := l.Get(2).(*lua.LTable); ok {
+				who = o.RawGetString("party").(*lua.LUserData).Value.(*party).who
+			}
+			p.expect(l, "rings "+who, func(e Event) bool { return e.Who == who && e.What == Rings })
+		}),
+		"for_seconds": word(func(l *lua.LState) { p.forSeconds(l, seconds(l.CheckNumber(2))) }),
+		"shows": word(func(l *lua.LState) {
+			if !strings.Contains(p.found.Text, l.CheckString(2)) {
+				s.fail(l, "%s shows %q, want %q", p.found.Who, p.found.Text, l.CheckString(2))
+			}
+		}),
+		"answered": word(func(l *lua.LState) {
+			p.expect(l, "is answered", func(e Event) bool { return e.Who == p.who && (e.What == Answered || e.What == Answers) })
+		}),
+		"talks_to": word(func(l *lua.LState) {
+			who := l.CheckTable(2).RawGetString("party").(*lua.LUserData).Value.(*party).who
+			p.expect(l, "talks with "+who, func(e Event) bool { return e.Who == p.who && e.What == Talks && e.Text == who })
+		}),
+		"gets": word(func(l *lua.LState) {
+			for _, key := range l.CheckString(2) {
+				p.expect(l, "gets the key "+string(key), func(e Event) bool { return e.Who == p.who && e.What == Gets && e.Text == string(key) })
+			}
+		}),
+		"ends": word(func(l *lua.LState) { p.expect(l, "ends", p.ending) }),
+		"ends_with": word(func(l *lua.LState) {
+			cause, err := channel.ParseCause(l.Get(2).String())
+			check(l, err)
+			p.expect(l, "ends", p.ending)
+			if p.found.Cause != int(cause) {
+				p.missed(l, fmt.Sprintf("ends with cause %d, %s", int(cause), cause), "ended with "+p.found.Text)
+			}
+		}),
+		"fails": word(func(l *lua.LState) {
+			part := l.OptString(2, "")
+			p.checked = true
+			p.expect(l, "fails with "+part, func(e Event) bool { return e.What == errored && strings.Contains(e.Text, part) })
+		}),
+	})
+	return t
+}
+
+func (p *party) ending(e Event) bool {
+	return e.Who == p.who && (e.What == Ends || e.What == Hangs || e.What == Refuses || e.What == Stops)
+}
+
+// expect waits for an event of the party's call after its cursor.
+func (p *party) expect(l *lua.LState, what string, is func(Event) bool) {
+	w := p.s.stage(l)
+	seen := p.cursor
+	done := func() bool {
+		for i, e := range w.Events(seen) {
+			if (p.call == 0 || e.Call == p.call) && is(e) {
+				p.found, p.at = e, seen+i
+				p.cursor = p.at + 1
+				return true
+			}
+		}
+		seen = len(w.Events(0))
+		return p.call > 0 && w.Over(p.call)
+	}
+	p.at = -1
+	before := p.cursor
+	_, err := w.Wait(done, w.Now()+patience)
+	check(l, err)
+	if p.at < before {
+		got := "nothing more happens in the call"
+		for _, e := range slices.Backward(w.Events(0)) {
+			if p.call > 0 && e.Call == p.call && p.ending(e) {
+				got = fmt.Sprintf("the call had ended after %.1f s, %s", e.At.Seconds(), e.Text)
+				break
+			}
+		}
+		p.missed(l, p.who+" "+what, got)
+	}
+}
+
+// missed fails the test with the story of the call.
+func (p *party) missed(l *lua.LState, want, got string) {
+	p.s.fail(l, "expected: %s\n     got: %s", want, got)
+	l.Error(lua.LString(abandon), 0)
+}
+
+// tolerance is how exact for_seconds is.
+const tolerance = 100 * time.Millisecond
+
+// forSeconds waits for the end of the ringing that was found.
+func (p *party) forSeconds(l *lua.LState, want time.Duration) {
+	began := p.found
+	p.expect(l, "stops ringing", func(e Event) bool {
+		return e.Who == began.Who && (e.What == Stops || e.What == Answers || e.What == Refuses || e.What == Hangs)
+	})
+	if took := p.found.At - began.At; (took - want).Abs() > tolerance {
+		p.missed(l, fmt.Sprintf("%s rings for %g s", began.Who, want.Seconds()), fmt.Sprintf("%g s", took.Seconds()))
+	}
+}
+
+// finish ends what is up and gathers what went wrong in the dialplan itself.
+func (s *script) finish() {
+	if s.world == nil {
+		return
+	}
+	if err := s.world.Close(); err != nil {
+		s.failures = append(s.failures, err.Error())
+	}
+	for _, p := range s.calls {
+		if err := s.world.Failure(p.call); err != nil && !p.checked {
+			s.failures = append(s.failures, "the dialplan failed: "+err.Error()+"\n     t:expect(call):fails() says that it will")
+		}
+	}
+}
+
+var errNoTests = errors.New("no *_test.lua there, or no test(name, function) in it")

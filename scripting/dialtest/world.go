@@ -1,0 +1,483 @@
+package dialtest
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"asterism/engine"
+	"asterism/engine/cdr"
+	"asterism/engine/channel"
+	"asterism/engine/config"
+	"asterism/engine/dialplan"
+	"asterism/engine/event"
+	"asterism/engine/media"
+	"asterism/engine/sound"
+	"asterism/engine/store"
+	"asterism/engine/tone"
+	"asterism/scripting"
+
+	"github.com/rs/zerolog"
+)
+
+// Setting is what a World is made of.
+type Setting struct {
+	Etc     fs.FS // the configuration directory
+	Plugins []fs.FS
+	Sounds  Sounds // nil: none
+	Now     time.Time
+	Seed    uint64
+	Cover   *Coverage // nil: not counted
+}
+
+// World is a simulated Stage: the real dialplan, plugins, channels and records, phones without packets, and a clock that jumps.
+type World struct {
+	clock   *Clock
+	began   time.Time
+	settler *settler
+	core    *channel.Core
+	host    *scripting.Host
+	gen     *scripting.Generation
+	snap    *config.Snapshot
+	store   store.Store
+	events  *event.Bus
+	sounds  *prompts
+	dir     string // of what is recorded
+	root    *os.Root
+	tones   *tone.Zones
+	cover   *Coverage
+	story   story
+
+	mu      sync.Mutex // guards below; a leaf
+	records []cdr.Record
+	links   map[string]int // linked id ► call
+	places  map[*channel.Channel]string
+	vars    map[*channel.Channel]map[string]string
+	legs    []*leg
+	phones  map[string]Behaviour
+	calls   []*call
+	running int
+}
+
+// call is one that a test began.
+type call struct {
+	Calling
+	ch   *channel.Channel // nil: refused before there was one
+	leg  *leg
+	done bool
+	err  error
+}
+
+// LoadError is a configuration that cannot be tested.
+type LoadError struct{ Problems []config.Problem }
+
+func (e *LoadError) Error() string {
+	var lines []string
+	for _, p := range e.Problems {
+		if !p.Warning {
+			lines = append(lines, p.Error())
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
+// NewWorld reads the configuration and compiles the dialplan. The caller closes it.
+func NewWorld(s Setting) (*World, error) {
+	if s.Cover == nil {
+		s.Cover = NewCoverage()
+	}
+	w := &World{clock: NewClock(s.Now), began: s.Now, settler: newSettler(), cover: s.Cover, links: map[string]int{},
+		places: map[*channel.Channel]string{}, vars: map[*channel.Channel]map[string]string{}, phones: map[string]Behaviour{}}
+	w.sounds = &prompts{library: s.Sounds, lengths: map[string]time.Duration{}, names: map[*clip]string{}}
+	log := zerolog.New(writer{w}).Level(zerolog.WarnLevel)
+	dir, err := os.MkdirTemp("", "asterism-test-")
+	if err != nil {
+		return nil, err
+	}
+	w.dir = dir
+	if w.root, err = os.OpenRoot(dir); err != nil {
+		return nil, err
+	}
+	w.sounds.own = sound.NewLibrary([]fs.FS{w.root.FS()}, 1<<20)
+	snap, problems := config.Load(s.Etc, config.LoadOptions{})
+	w.snap = snap
+	w.store = store.NewMemory(w.clock.Now)
+	w.events = event.NewBus(zerolog.Nop())
+	random := rand.New(rand.NewPCG(s.Seed, s.Seed))
+	var drawing sync.Mutex
+	w.host = scripting.New(scripting.Config{Plugins: s.Plugins, Store: w.store, Sounds: w.sounds, Recordings: sound.Archive{{Path: "/sounds", Root: w.root}}, Events: w.events, Log: log, Clock: w.clock, Trace: w,
+		Random: func() float64 { drawing.Lock(); defer drawing.Unlock(); return random.Float64() }})
+	gen, more := w.host.Load(s.Etc, snap)
+	problems = append(problems, more...)
+	if gen == nil || config.Failed(more) {
+		w.close()
+		return nil, &LoadError{problems}
+	}
+	gen.InForce()
+	w.gen = gen
+	w.tones, _ = tone.Load(snap.File("indications.conf"))
+	w.cover.plan(gen)
+	records := engine.NewRecorder(w.record, w.clock.Now, w.events, log)
+	w.core = channel.NewCore(channel.CoreConfig{Clock: w.clock, Log: log, SystemName: snap.Asterisk.SystemName, Observer: observer{records, w}, Start: w.start,
+		Music: func(class string) (*media.Music, bool) { return media.NewMusic(class, nil), true },
+		Tones: func(*channel.Channel) *tone.Zones { return w.tones }})
+	w.core.AddTech(&phones{w})
+	w.core.AddTech(&locals{w: w})
+	return w, nil
+}
+
+// observer hears of every channel's end, after the records have.
+type observer struct {
+	channel.Observer
+	w *World
+}
+
+func (o observer) ChannelEnded(ch *channel.Channel) {
+	o.Observer.ChannelEnded(ch)
+	o.w.changes(ch)
+	o.w.mu.Lock()
+	delete(o.w.places, ch)
+	delete(o.w.vars, ch)
+	o.w.legs = slices.DeleteFunc(o.w.legs, func(l *leg) bool { return l.ch == ch })
+	o.w.mu.Unlock()
+}
+
+func (w *World) record(r cdr.Record) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.records = append(w.records, r)
+	return nil
+}
+
+// tell adds an event of a channel to the story.
+func (w *World) tell(ch *channel.Channel, e Event) {
+	e.At = w.Now()
+	w.mu.Lock()
+	if e.Call == 0 {
+		e.Call = w.links[ch.LinkedID()]
+	}
+	w.mu.Unlock()
+	w.story.add(e)
+}
+
+// start runs the dialplan for a channel on a goroutine, which Close waits for.
+func (w *World) start(ch *channel.Channel) { w.run(ch, func(error) {}) }
+
+func (w *World) run(ch *channel.Channel, done func(error)) {
+	w.mu.Lock()
+	w.running++
+	w.mu.Unlock()
+	go func() {
+		err := w.gen.Run(ch)
+		if err != nil {
+			w.tell(ch, Event{What: errored, Text: err.Error()})
+		}
+		ch.Release()
+		done(err)
+		w.mu.Lock()
+		w.running--
+		w.mu.Unlock()
+	}()
+}
+
+// Now is the virtual time since the world began.
+func (w *World) Now() time.Duration { return w.clock.Now().Sub(w.began) }
+
+// Time is the virtual time of day.
+func (w *World) Time() time.Time { return w.clock.Now() }
+
+// Wait jumps from event to event until done says so; false when it did not before limit, or nothing more can happen.
+func (w *World) Wait(done func() bool, limit time.Duration) (bool, error) {
+	for {
+		if err := w.settler.settle(); err != nil {
+			return false, err
+		}
+		if done() {
+			return true, nil
+		}
+		next, ok := w.clock.Next()
+		if !ok {
+			return false, nil
+		}
+		if next.Sub(w.began) > limit {
+			w.clock.Set(w.began.Add(limit))
+			return done(), nil
+		}
+		w.clock.Advance()
+	}
+}
+
+// Jump moves the clock to a moment to come, running what is due on the way.
+func (w *World) Jump(to time.Time) error {
+	if to.Before(w.clock.Now()) {
+		return fmt.Errorf("the clock shows %s and cannot go back to %s while the test runs", w.clock.Now().Format(time.DateTime), to.Format(time.DateTime))
+	}
+	_, err := w.Wait(func() bool { return false }, to.Sub(w.began))
+	w.clock.Set(to)
+	return err
+}
+
+// Events are those since an index.
+func (w *World) Events(since int) []Event { return w.story.from(since) }
+
+// Expect needs no preparation here.
+func (w *World) Expect(string, string, string) {}
+
+// Phone says what a phone does from now on.
+func (w *World) Phone(name string, b Behaviour) error {
+	if _, err := w.endpoint(name); err != nil {
+		return err
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.phones[name] = b
+	return nil
+}
+
+func (w *World) endpoint(name string) (*config.Endpoint, error) {
+	if e := w.snap.PJSIP.Endpoints[name]; e != nil {
+		return e, nil
+	}
+	return nil, fmt.Errorf("pjsip.conf has no endpoint %q; it has %s", name, strings.Join(slices.Sorted(maps.Keys(w.snap.PJSIP.Endpoints)), " "))
+}
+
+// Call makes an endpoint call a number, as tech/pjsip takes an INVITE.
+func (w *World) Call(c Calling) (int, error) {
+	e, err := w.endpoint(c.From)
+	if err != nil {
+		return 0, err
+	}
+	one := &call{Calling: c}
+	w.mu.Lock()
+	w.calls = append(w.calls, one)
+	id := len(w.calls)
+	w.mu.Unlock()
+	if c.To == "" {
+		c.To = "s"
+	}
+	w.story.add(Event{At: w.Now(), Call: id, Who: c.From, What: Calls, Text: c.To})
+	caller := channel.CallerID{Name: e.CallerID.Name, Number: e.CallerID.Number}
+	if caller.Name == "" && caller.Number == "" {
+		caller = channel.CallerID{Name: c.Name, Number: c.Number}
+		if caller.Number == "" {
+			caller.Number = c.From
+		}
+	}
+	if cause, why := w.refusal(e, c.To, caller.Number); cause != 0 {
+		one.done = true
+		w.story.add(Event{At: w.Now(), Call: id, Who: c.From, What: Ends, Cause: int(cause), Text: fmt.Sprintf("with cause %d, %s: %s", int(cause), cause, why)})
+		return id, w.rest()
+	}
+	l := w.newLeg(e.Name)
+	l.caller = true
+	variables := map[string]string{}
+	for _, v := range e.SetVar {
+		variables[v.Name] = v.Value
+	}
+	l.ch = w.core.New(channel.Config{Tech: "PJSIP", Endpoint: e.Name, Leg: l, State: channel.Ring, CallerID: caller, DNID: c.To, AccountCode: e.AccountCode,
+		Language: e.Language, ToneZone: e.ToneZone, Place: dialplan.Place{Context: e.Context, Exten: c.To, Priority: 1}, Variables: variables})
+	one.ch, one.leg = l.ch, l
+	w.mu.Lock()
+	w.links[l.ch.LinkedID()] = id
+	w.legs = append(w.legs, l)
+	w.mu.Unlock()
+	w.run(l.ch, func(err error) {
+		w.mu.Lock()
+		one.done, one.err = true, err
+		w.mu.Unlock()
+	})
+	return id, w.rest()
+}
+
+// refusal is why a number is refused before there is a channel, as checkInvite of tech/pjsip.
+func (w *World) refusal(e *config.Endpoint, to, cid string) (channel.Cause, string) {
+	if _, ok := w.gen.Find(e.Context, to, cid); ok {
+		return 0, ""
+	}
+	if _, ok := w.gen.Index().Find(e.Context, to, cid, 1, dialplan.MatchMore); ok && e.AllowOverlap {
+		return channel.InvalidNumber, fmt.Sprintf("context %q wants more digits", e.Context)
+	}
+	return channel.Unallocated, fmt.Sprintf("context %q has no extension %q", e.Context, to)
+}
+
+func (w *World) newLeg(name string) *leg {
+	l := &leg{w: w, who: name}
+	l.sound = &line{w: w, leg: l, key: func(r rune) { l.ch.Digit(r) }}
+	return l
+}
+
+// rest lets the goroutines do what they can at this moment.
+func (w *World) rest() error {
+	_, err := w.Wait(func() bool { return true }, 0)
+	return err
+}
+
+// find is the live leg of a phone in a call.
+func (w *World) find(id int, who string) (*leg, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, l := range slices.Backward(w.legs) {
+		if l.who == who && (id == 0 || w.links[l.ch.LinkedID()] == id) && l.live() {
+			return l, nil
+		}
+	}
+	return nil, fmt.Errorf("%s is in no call", who)
+}
+
+// keyTime is how long a key and the pause after it take.
+const keyTime = 100 * time.Millisecond
+
+// Press presses keys, 100 ms each.
+func (w *World) Press(id int, who, digits string) error {
+	for _, r := range digits {
+		l, err := w.find(id, who)
+		if err != nil {
+			return err
+		}
+		l.note(Presses, string(r), 0)
+		l.sound.pressed(r)
+		if err := w.Jump(w.clock.Now().Add(keyTime)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Say lets a party speak.
+func (w *World) Say(id int, who string, d time.Duration) error {
+	l, err := w.find(id, who)
+	if err != nil {
+		return err
+	}
+	l.note(Says, fmt.Sprintf("%g s", d.Seconds()), 0)
+	l.sound.mu.Lock()
+	l.sound.says = w.clock.Now().Add(d)
+	l.sound.mu.Unlock()
+	return w.Jump(w.clock.Now().Add(d))
+}
+
+// Hangup lets a party hang up.
+func (w *World) Hangup(id int, who string) error {
+	l, err := w.find(id, who)
+	if err != nil {
+		return err
+	}
+	l.hangUp()
+	return w.rest()
+}
+
+// Answer picks up a phone that rings.
+func (w *World) Answer(who string) error {
+	w.mu.Lock()
+	var ringing *leg
+	for _, l := range w.legs {
+		l.mu.Lock()
+		if l.who == who && l.ringing {
+			ringing = l
+		}
+		l.mu.Unlock()
+	}
+	w.mu.Unlock()
+	if ringing == nil {
+		return fmt.Errorf("%s does not ring", who)
+	}
+	ringing.pickUp()
+	return w.rest()
+}
+
+// Over tells that the call's script is done.
+func (w *World) Over(id int) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.calls[id-1].done
+}
+
+// Failure is the script's error, or nil.
+func (w *World) Failure(id int) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.calls[id-1].err
+}
+
+// Records are the call detail records written so far.
+func (w *World) Records() []cdr.Record {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Clone(w.records)
+}
+
+// Variable reads a channel variable of the caller, also after the call.
+func (w *World) Variable(id int, name string) (string, bool) {
+	w.mu.Lock()
+	ch := w.calls[id-1].ch
+	w.mu.Unlock()
+	if ch == nil {
+		return "", false
+	}
+	return ch.Get(name)
+}
+
+// Device is the state of a phone as Asterisk names it.
+func (w *World) Device(name string) string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.phones[name].Unregistered {
+		return "UNAVAILABLE"
+	}
+	ringing, up := false, false
+	for _, l := range w.legs {
+		l.mu.Lock()
+		if l.who == name && !l.over {
+			ringing, up = ringing || l.ringing, up || !l.ringing && (l.up || l.caller)
+		}
+		l.mu.Unlock()
+	}
+	switch {
+	case ringing && up:
+		return "RINGINUSE"
+	case ringing:
+		return "RINGING"
+	case up:
+		return "INUSE"
+	}
+	return "NOT_INUSE"
+}
+
+// errStuck is a channel that does not end.
+var errStuck = errors.New("the call does not end")
+
+// Close hangs up what is up and waits for the scripts: an error names those that stay.
+func (w *World) Close() error {
+	defer w.close()
+	for _, ch := range w.core.Channels() {
+		ch.Hangup(0)
+	}
+	idle := func() bool {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		return w.running == 0
+	}
+	if ok, err := w.Wait(idle, w.Now()+time.Hour); !ok {
+		return errors.Join(err, errStuck)
+	}
+	for _, ch := range w.core.Channels() {
+		defer ch.Release()
+		return fmt.Errorf("channel %s was left behind", ch.Name())
+	}
+	return nil
+}
+
+func (w *World) close() {
+	w.host.Close()
+	w.events.Close()
+	_ = w.store.Close()
+	_ = w.root.Close()
+	_ = os.RemoveAll(w.dir)
+}
