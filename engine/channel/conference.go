@@ -303,18 +303,6 @@ func (conf *Conference) SetRecord(file string) bool {
 	return true
 }
 
-// member finds one by his channel.
-func (conf *Conference) member(channel string) *Participant {
-	conf.mu.Lock()
-	defer conf.mu.Unlock()
-	for _, m := range conf.members {
-		if m.ch.name == channel {
-			return m
-		}
-	}
-	return nil
-}
-
 // some are the members a name means: a channel's, "all", "participants" (who are no admins), or "last" (who came last).
 func (conf *Conference) some(name string) []*Participant {
 	conf.mu.Lock()

@@ -15,9 +15,8 @@ import (
 
 // fakeRoom keeps who is in it and what was done to him.
 type fakeRoom struct {
-	mu     sync.Mutex
-	did    []string
-	closed bool
+	mu  sync.Mutex
+	did []string
 }
 
 func (r *fakeRoom) note(s string) { r.mu.Lock(); r.did = append(r.did, s); r.mu.Unlock() }
