@@ -16,6 +16,11 @@ test("CHANNEL sets", function(t)
   end
 end)
 
+test("LANGUAGE is CHANNEL(language) by its older name", function(t)
+  t:equal(t:value('channel.LANGUAGE():get()'), "en")
+  t:equal(t:lua('channel.LANGUAGE():set("fr"); put(channel.CHANNEL("language"):get() .. channel["LANGUAGE()"]:get())'):get("SEEN"), "frfr")
+end)
+
 test("what CHANNEL does not know or cannot set is in the log", function(t)
   t:contains(t:lua('put(channel.CHANNEL("shoe"):get())'):log(), "CHANNEL: unknown or unavailable item: 'shoe'")
   t:contains(t:lua('channel["CHANNEL(name)"] = "x"'):log(), "CHANNEL: 'name' cannot be set")

@@ -1,5 +1,5 @@
 --- What a channel is, and how the ones it dialled ended.
--- Functions: CHANNEL, HANGUPCAUSE, HANGUPCAUSE_KEYS, PJSIP_HEADER, PJSIP_HEADERS, SHARED. Application: HangupCauseClear.
+-- Functions: CHANNEL, HANGUPCAUSE, HANGUPCAUSE_KEYS, LANGUAGE, PJSIP_HEADER, PJSIP_HEADERS, SHARED. Application: HangupCauseClear.
 local pbx = require "pbx"
 local header = require "channel.header"
 local M = { name = "channel" }
@@ -94,6 +94,8 @@ M.functions = {
   CHANNEL = { get = get, set = set, synopsis = "A property of the channel" },
   HANGUPCAUSE = { get = cause, synopsis = "How a channel that was dialled ended" },
   HANGUPCAUSE_KEYS = { get = cause_keys, synopsis = "The channels HANGUPCAUSE knows" },
+  -- What CHANNEL(language) was called until Asterisk 1.6; published Lua dialplans still write it.
+  LANGUAGE = { get = function(chan) return chan:language() end, set = function(chan, value) chan:language(value) end, synopsis = "The older name of CHANNEL(language)" },
   SHARED = {
     get = function(chan, name, other) return shared(chan, name, other) end, set = function(chan, value, name, other) shared(chan, name, other, value) end,
     synopsis = "A variable that other channels can reach",

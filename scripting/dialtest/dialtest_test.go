@@ -21,26 +21,34 @@ func TestDialplans(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	library := sound.NewLibrary([]fs.FS{sounds.FS}, 64<<20)
 	for _, e := range entries {
 		t.Run(e.Name(), func(t *testing.T) {
 			etc, err := fs.Sub(dialplans.FS, e.Name())
 			if err != nil {
 				t.Fatal(err)
 			}
-			report, err := dialtest.Run(dialtest.Options{Setting: dialtest.Setting{Etc: etc, Plugins: []fs.FS{plugins.FS}, Sounds: library}, Out: os.Stdout})
-			if err != nil {
-				t.Fatal(err)
-			}
-			if report.Failed() > 0 {
-				t.Errorf("%d tests failed", report.Failed())
-			}
-			t.Log(report.Summary())
-			for _, x := range report.Cover.Missed() {
-				if !outOfReach[e.Name()+"/"+x] {
-					t.Errorf("extension %s is never tested", x)
-				}
-			}
+			runAll(t, e.Name(), etc)
 		})
+	}
+}
+
+// TestSample runs testdata/sample: a dialplan in every form in which Asterisk's users were taught to write one in Lua.
+func TestSample(t *testing.T) { runAll(t, "sample", os.DirFS("testdata/sample")) }
+
+func runAll(t *testing.T, name string, etc fs.FS) {
+	t.Helper()
+	library := sound.NewLibrary([]fs.FS{sounds.FS}, 64<<20)
+	report, err := dialtest.Run(dialtest.Options{Setting: dialtest.Setting{Etc: etc, Plugins: []fs.FS{plugins.FS}, Sounds: library}, Out: os.Stdout})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if report.Failed() > 0 {
+		t.Errorf("%d tests failed", report.Failed())
+	}
+	t.Log(report.Summary())
+	for _, x := range report.Cover.Missed() {
+		if !outOfReach[name+"/"+x] {
+			t.Errorf("extension %s is never tested", x)
+		}
 	}
 }
