@@ -231,12 +231,13 @@ func (s *scene) ear(ts *testscript.TestScript, name string) ear {
 	return func() ([]int16, int) { return p.Heard(from) }
 }
 
-// cmdHears: hears NAME HZ|PHONE [DURATION] [level=DBFS]. From now on the tone is heard for half a second, within the duration (4 s),
-// and where a level is given its loudest fifth of a second is within 1 dB of it.
+// cmdHears: hears NAME HZ|PHONE [DURATION] [level=DBFS] [snr=DB]. From now on the tone is heard for half a second, within the
+// duration (4 s). Where a level is given its loudest fifth of a second is within 1 dB of it; where an snr is given, a fifth of
+// a second at that loudness stands so far above its neighbours.
 // ! hears NAME HZ [DURATION]: for the duration (800 ms) it is not heard at all.
 func cmdHears(ts *testscript.TestScript, neg bool, args []string) {
 	args, opts := options(args)
-	need(ts, args, 2, "hears NAME HZ|PHONE [DURATION] [level=DBFS]")
+	need(ts, args, 2, "hears NAME HZ|PHONE [DURATION] [level=DBFS] [snr=DB]")
 	freq, err := strconv.Atoi(args[1])
 	if err != nil {
 		if freq = tones[args[1]]; freq == 0 {
@@ -250,6 +251,11 @@ func cmdHears(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) > 2 {
 		d = duration(ts, args[2])
 	}
+	snr := 0.0
+	if opts["snr"] != "" {
+		snr, err = strconv.ParseFloat(opts["snr"], 64)
+		ts.Check(err)
+	}
 	listen, began := sceneOf(ts).ear(ts, args[0]), time.Now()
 	if neg {
 		time.Sleep(d)
@@ -262,15 +268,16 @@ func cmdHears(ts *testscript.TestScript, neg bool, args []string) {
 	for {
 		pcm, rate := listen()
 		ok, level := audio.Hears(pcm, rate, float64(freq), 500*time.Millisecond)
-		if ok {
-			ts.Logf("%s hears %d Hz: %v", args[0], freq, level)
+		if clear := audio.Clearest(pcm, rate, float64(freq)); ok && clear.SNR >= snr {
+			ts.Logf("%s hears %d Hz: %v; at its clearest %v", args[0], freq, level, clear)
 			if want, err := strconv.ParseFloat(opts["level"], 64); opts["level"] != "" && (err != nil || math.Abs(level.DBFS-want) > 1) {
 				ts.Fatalf("%s hears %d Hz at %v, want %s dBFS", args[0], freq, level, opts["level"])
 			}
 			return
 		}
 		if time.Since(began) > d {
-			ts.Fatalf("%s does not hear %d Hz in %d samples of %v: at best %v", args[0], freq, len(pcm), d, level)
+			ts.Fatalf("%s does not hear %d Hz in %d samples of %v: at best %v, at its clearest %v", args[0], freq, len(pcm), d, level,
+				audio.Clearest(pcm, rate, float64(freq)))
 		}
 		time.Sleep(50 * time.Millisecond)
 	}

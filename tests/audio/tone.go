@@ -98,6 +98,21 @@ func Hears(pcm []int16, rate int, freq float64, d time.Duration) (bool, Level) {
 	return found, best
 }
 
+// Clearest is the window of pcm where the tone stands out most, among those within 1 dB of the loudest: what a tone's noise is
+// judged by, since where it begins or breaks off it is never clear.
+func Clearest(pcm []int16, rate int, freq float64) Level {
+	windows, loudest, best := Windows(pcm, rate, freq), floor, Level{DBFS: floor}
+	for _, l := range windows {
+		loudest = max(loudest, l.DBFS)
+	}
+	for _, l := range windows {
+		if l.DBFS > loudest-1 && l.SNR > best.SNR {
+			best = l
+		}
+	}
+	return best
+}
+
 // Silent reports whether the tone is absent from every window of pcm, and the worst level met. No audio is silent.
 func Silent(pcm []int16, rate int, freq float64) (bool, Level) {
 	worst, silent := Level{DBFS: floor, SNR: 0}, true

@@ -25,7 +25,7 @@ type Config struct {
 	CtrlPort int
 	RTPPort  int
 	Tone     int    // Hz, what it says
-	Codecs   string // "pcmu,pcma", as baresip's audio_codecs
+	Codecs   string // of pcmu,pcma,g722,opus; preferred first
 	Answer   string // manual (default), auto, early
 	MaxCalls int    // one more is 486
 	Display  string
@@ -41,7 +41,7 @@ type Phone struct {
 
 const patience = 5 * time.Second
 
-var modules = []string{"module g711.so", "module sndfile.so", "module ausine.so",
+var modules = []string{"module g711.so", "module g722.so", "module opus.so", "module sndfile.so", "module ausine.so",
 	"module_tmp account.so", "module_app menu.so", "module_app ctrl_tcp.so"}
 
 // Start runs baresip and waits until it obeys. It has no account yet.
@@ -97,7 +97,7 @@ func (c Config) text() string {
 		fmt.Sprintf("call_max_calls %d", max(c.MaxCalls, 1)),
 		fmt.Sprintf("audio_source ausine,%d", c.Tone),
 		"ausrc_srate 48000", "ausrc_channels 2", "ausrc_format s16", "auplay_format s16", "auenc_format s16", "audec_format s16",
-		"audio_buffer 20-160", "jitter_buffer_delay 0-0", "rtp_tos 184", "menu_bell no", "statmode_default off",
+		"opus_bitrate 48000", "opus_stereo no", "opus_sprop_stereo no", "audio_buffer 20-160", "jitter_buffer_delay 0-0", "rtp_tos 184", "menu_bell no", "statmode_default off",
 		fmt.Sprintf("rtp_ports %d-%d", c.RTPPort, c.RTPPort+19),
 		fmt.Sprintf("ctrl_tcp_listen 127.0.0.1:%d", c.CtrlPort),
 		"snd_path " + c.Dir, ""}...), "\n")
@@ -124,13 +124,17 @@ func (p *Phone) Address() string { return p.cfg.hostPort() }
 // AddAccount makes the phone user@server (host:port), registering every regint seconds, or not at all for 0.
 func (p *Phone) AddAccount(user, password, server, transport string, regint int) error {
 	uri := fmt.Sprintf("<sip:%s@%s;transport=%s>;auth_pass=%s;regint=%d;mwi=no;audio_codecs=%s;answermode=%s;ptime=20",
-		user, server, transport, password, regint, orDefault(p.cfg.Codecs, "pcmu,pcma"), orDefault(p.cfg.Answer, "manual"))
+		user, server, transport, password, regint, longNames.Replace(orDefault(p.cfg.Codecs, "pcmu,pcma")), orDefault(p.cfg.Answer, "manual"))
 	if p.cfg.Display != "" {
 		uri = p.cfg.Display + " " + uri
 	}
 	_, err := p.ctrl.command("uanew", uri, patience)
 	return err
 }
+
+// longNames are baresip's for codecs that are not of 8 kHz: it passes silently over a name without them, and offers all it has.
+// Opus is of one channel with opus_stereo no.
+var longNames = strings.NewReplacer("opus", "opus/48000/1", "g722", "G722/16000/1")
 
 func orDefault(s, d string) string {
 	if s == "" {
