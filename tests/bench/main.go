@@ -162,39 +162,59 @@ func run(length time.Duration, only string, save bool) error {
 
 // measure starts a PBX for one row.
 func measure(home string, length time.Duration, r row) (cost float64, note string, err error) {
-	dir, err := os.MkdirTemp("", "bench")
+	env := []string{fmt.Sprintf("SIP_PORT=%d", sipPort), fmt.Sprintf("UAS_PORT=%d", uasPort)}
+	if _, err := exec.LookPath("taskset"); err == nil && runtime.NumCPU() > 1 {
+		env = append(env, "PBX_CPU=0")
+	}
+	b, stop, err := start(home, sipPort, uasPort, env)
 	if err != nil {
 		return 0, "", err
 	}
-	defer func() { _ = os.RemoveAll(dir) }()
+	defer stop()
+	b.length = length
+	time.Sleep(time.Second) // what a PBX does after its start is not the load's
+	return r.run(b)
+}
+
+// start starts a PBX by the adapter and the load's two user agents; stop ends them all.
+func start(home string, sip, uas int, env []string) (b *bench, stop func(), err error) {
+	dir, err := os.MkdirTemp("", "bench")
+	if err != nil {
+		return nil, nil, err
+	}
 	adapter := func(words ...string) *exec.Cmd {
 		c := exec.Command(filepath.Join(home, "adapter"), append(words, dir)...)
-		c.Env = append(os.Environ(), fmt.Sprintf("SIP_PORT=%d", sipPort), fmt.Sprintf("UAS_PORT=%d", uasPort))
-		if _, err := exec.LookPath("taskset"); err == nil && runtime.NumCPU() > 1 {
-			c.Env = append(c.Env, "PBX_CPU=0")
-		}
+		c.Env = append(os.Environ(), env...)
 		c.Stderr = os.Stderr
 		return c
 	}
+	b = &bench{}
+	stop = func() {
+		for _, u := range []*ua{b.uac, b.uas} {
+			if u != nil {
+				_ = u.conn.Close()
+			}
+		}
+		_ = adapter("stop").Run()
+		_ = os.RemoveAll(dir)
+	}
 	if err := adapter("start").Run(); err != nil {
-		return 0, "", fmt.Errorf("the PBX does not start: %w", err)
+		stop()
+		return nil, nil, fmt.Errorf("the PBX does not start: %w", err)
 	}
-	defer func() { _ = adapter("stop").Run() }()
 	out, err := adapter("pid").Output()
+	b.pid = strings.TrimSpace(string(out))
+	if err == nil {
+		b.uac, err = newUA(0, sip)
+	}
+	if err == nil {
+		b.uas, err = newUA(uas, sip)
+	}
 	if err != nil {
-		return 0, "", err
+		stop()
+		return nil, nil, err
 	}
-	b := &bench{pid: strings.TrimSpace(string(out)), length: length}
-	if b.uac, err = newUA(0, sipPort); err != nil {
-		return 0, "", err
-	}
-	defer b.uac.conn.Close()
-	if b.uas, err = newUA(uasPort, sipPort); err != nil {
-		return 0, "", err
-	}
-	defer b.uas.conn.Close()
-	time.Sleep(time.Second) // what a PBX does after its start is not the load's
-	return r.run(b)
+	return b, stop, nil
 }
 
 // ticks are those of /proc's CPU times: USER_HZ is 100 on every Linux.

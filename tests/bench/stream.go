@@ -24,6 +24,9 @@ type stream struct {
 	stamped bool // packets carry their send time, and come back with it
 
 	sent, got atomic.Int64
+
+	seen  []bool        // by RTP sequence number, of packets that counted; the reader's until ended
+	ended chan struct{} // closed when the reader has
 }
 
 func newStream(codec string) (*stream, error) {
@@ -32,7 +35,7 @@ func newStream(codec string) (*stream, error) {
 		return nil, err
 	}
 	f := formats[codec]
-	s := &stream{conn: conn, payload: f.number, frames: f.frames, step: f.step}
+	s := &stream{conn: conn, payload: f.number, frames: f.frames, step: f.step, seen: make([]bool, 1<<16), ended: make(chan struct{})}
 	go s.read() // ends with the socket
 	return s, nil
 }
@@ -49,16 +52,18 @@ var window struct {
 var epoch = time.Now()
 
 func (s *stream) read() {
+	defer close(s.ended)
 	buf := make([]byte, 2048)
 	for {
 		n, err := s.conn.Read(buf)
 		if err != nil {
 			return
 		}
-		if n < 20 || !window.open.Load() {
+		if n < 20 || !window.open.Load() || buf[1] >= 192 && buf[1] <= 223 { // RTCP for the stream that has the port below
 			continue
 		}
 		s.got.Add(1)
+		s.seen[binary.BigEndian.Uint16(buf[2:])] = true
 		if s.stamped {
 			late := time.Since(epoch) - time.Duration(binary.BigEndian.Uint64(buf[12:]))
 			window.mu.Lock()
