@@ -226,8 +226,17 @@ const (
 
 // DidYouMean names the known word nearest to a mistaken one, if any is near.
 func DidYouMean(word string, known []string) string {
+	if best := Nearest(word, known, max(2, len(word)/3)); best != "" {
+		return fmt.Sprintf("did you mean %q?", best)
+	}
+	return ""
+}
+
+// Nearest is the first of the known words that takes the fewest letters to add, drop, change or swap, at most so many; "" if none does.
+// Case does not count.
+func Nearest(word string, known []string, most int) string {
 	word = strings.ToLower(word)
-	best, least := "", max(2, len(word)/3)+1
+	best, least := "", most+1
 	for _, k := range known {
 		if abs(len(k)-len(word)) >= least {
 			continue
@@ -236,10 +245,7 @@ func DidYouMean(word string, known []string) string {
 			best, least = k, d
 		}
 	}
-	if best == "" {
-		return ""
-	}
-	return fmt.Sprintf("did you mean %q?", best)
+	return best
 }
 
 func abs(n int) int { return max(n, -n) }

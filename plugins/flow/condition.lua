@@ -52,4 +52,17 @@ function M.times(data)
   return within, yes, no
 end
 
+--- An application that does one of two things: parse gives which, and what; nothing is done with an empty one.
+function M.either(name, parse, act)
+  return function(chan, data)
+    local truth, yes, no = parse(data)
+    if truth == nil then
+      pbx.log("warning", name .. ": " .. yes)
+      return
+    end
+    local text = truth and yes or no
+    if text and text:find("%S") then return act(chan, text) end
+  end
+end
+
 return M

@@ -33,17 +33,7 @@ local function try_exec(chan, text)
   chan:set("TRYSTATUS", not code and "NOAPP" or code == 0 and "SUCCESS" or "FAILED")
 end
 
-local function exec_either(name, parse)
-  return function(chan, data)
-    local truth, yes, no = parse(data)
-    if truth == nil then
-      pbx.log("warning", name .. ": " .. yes)
-      return
-    end
-    local text = truth and yes or no
-    if text and text:find("%S") then return run(chan, name, text) end
-  end
-end
+local function exec_either(name, parse) return condition.either(name, parse, function(chan, text) return run(chan, name, text) end) end
 
 M.applications = {
   Exec = { run = exec, raw = true, synopsis = "Run an application whose name is in a variable" },

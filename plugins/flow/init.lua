@@ -41,17 +41,7 @@ local function go(chan, place)
 end
 
 --- Go to one of two places. A missing one goes on with the next priority.
-local function go_either(name, parse)
-  return function(chan, data)
-    local truth, yes, no = parse(data)
-    if truth == nil then
-      pbx.log("warning", name .. ": " .. yes)
-      return
-    end
-    local place = truth and yes or no
-    if place and place:find("%S") then return go(chan, place) end
-  end
-end
+local function go_either(name, parse) return condition.either(name, parse, go) end
 
 local function if_time(_, data)
   local truth, yes, no = condition.times(data)
