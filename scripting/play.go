@@ -24,7 +24,7 @@ func play(c *call, l *lua.LState, ch *channel.Channel) int {
 		if len(clips) == 0 {
 			return err
 		}
-		key, err = ch.Play(sound.Sequence(clips...), interrupt)
+		key, err = ch.Play(sound.NewPlayer(clips...), interrupt)
 		return err
 	})
 	if err != nil && (ch.HungUp() || ch.Interrupted() != nil) {

@@ -41,6 +41,19 @@ type Source interface {
 	Read(pcm []int16) (int, error)
 }
 
+// packetSource is a Source that may know what its samples were encoded to before. All methods are the shard's.
+type packetSource interface {
+	Source
+	// Tune says what packets are wanted from now on: those of an equal key are alike, and have so many samples. nil: none.
+	Tune(key any, samples int)
+	// Packet returns the next packet, borrowed, and moves behind it; nil: not known, Read and encode.
+	Packet() []byte
+	// Keep is told what the samples read since Packet were encoded to.
+	Keep(payload []byte)
+	// Before fills pcm with the samples before those read next, as far as there are any.
+	Before(pcm []int16) int
+}
+
 // Digit is a key the peer pressed, told when it was let go.
 type Digit struct {
 	Rune     rune // 0–9 * # A–D, '!' for a hook flash

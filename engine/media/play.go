@@ -25,7 +25,11 @@ type playback struct {
 	generation uint32
 	prepared   bool
 	codec      codecs.Codec
-	encoder    codecs.Encoder // nil: nothing can be sent
+	options    codecs.EncoderOptions
+	encoder    codecs.Encoder // made when it is needed first
+	silent     bool           // there is none: nothing can be sent
+	packets    packetSource   // what the source knows encoded; nil: nothing
+	behind     bool           // the encoder has not seen what came before
 	resampler  *resample.Resampler
 	ptime      time.Duration
 
@@ -34,7 +38,7 @@ type playback struct {
 	have    int
 	raw     []int16 // at the source's
 	ended   bool    // the source has
-	payload [packetio.MaxDatagram]byte
+	payload []byte
 }
 
 // playGrid aligns the packets of all playbacks of a shard, so that they leave together.
@@ -80,6 +84,9 @@ func (p *Port) begin(pb *playback) (stop func()) {
 func (b *playback) end(s *shard) {
 	s.timers.stop(&b.timer)
 	b.untune()
+	if b.packets != nil {
+		b.packets.Tune(nil, 0)
+	}
 	b.port.playback = nil
 	b.port.outgoing.playing = false
 	b.finish()
@@ -100,12 +107,19 @@ func (b *playback) tick(s *shard) {
 		b.prepare(o)
 	}
 	n := int(b.ptime * time.Duration(b.codec.SampleRate) / time.Second)
-	if !b.fill(n) {
-		b.end(s)
-		return
+	if known := b.known(); known != nil {
+		b.send(o, known)
+		b.behind = true
+	} else {
+		before := b.before(n)
+		if !b.fill(n) {
+			b.end(s)
+			return
+		}
+		b.hearken(before, n)
+		b.send(o, b.encode(o, b.pcm[:n]))
+		b.have = copy(b.pcm, b.pcm[n:b.have])
 	}
-	b.send(o, b.pcm[:n])
-	b.have = copy(b.pcm, b.pcm[n:b.have])
 	b.next += int64(b.ptime)
 	if b.next < s.now-catchUp {
 		b.next = (s.now + playGrid - 1) / playGrid * playGrid
@@ -113,21 +127,75 @@ func (b *playback) tick(s *shard) {
 	s.set(&b.timer, b.next)
 }
 
-func (b *playback) send(o *Out, pcm []int16) {
+// known is the next packet as it was encoded before; nil: it was not.
+func (b *playback) known() []byte {
+	if b.packets == nil || b.have > 0 {
+		return nil
+	}
+	return b.packets.Packet()
+}
+
+// before is the end of what was sent without the encoder, three packets of n samples; nil when it has heard all.
+func (b *playback) before(n int) []int16 {
+	if !b.behind {
+		return nil
+	}
+	b.behind = false
+	last := make([]int16, 3*n)
+	return last[:b.packets.Before(last)]
+}
+
+// hearken makes the encoder hear that, so that the voice goes on without a break.
+func (b *playback) hearken(before []int16, n int) {
+	for ; len(before) >= n && (b.encoder != nil || b.open()); before = before[n:] {
+		_, _ = b.encoder.Encode(b.payload, before[:n])
+	}
+}
+
+// encode returns the packet of pcm; empty if there is none.
+func (b *playback) encode(o *Out, pcm []int16) []byte {
+	if b.encoder == nil && !b.open() || o.port.digits.active {
+		return nil
+	}
+	size, err := b.encoder.Encode(b.payload, pcm)
+	if err != nil {
+		return nil
+	}
+	if b.packets != nil {
+		b.packets.Keep(b.payload[:size])
+	}
+	return b.payload[:size]
+}
+
+// open makes the encoder; false if that cannot be.
+func (b *playback) open() bool {
+	if b.silent {
+		return false
+	}
+	enc, err := b.codec.NewEncoder(b.options)
+	if err != nil {
+		b.silent = true
+		b.port.engine.log.Warn().Err(err).Str("codec", b.codec.Name).Msg("media: playback is silent")
+		return false
+	}
+	b.encoder = enc
+	if b.payload == nil {
+		b.payload = make([]byte, packetio.MaxDatagram)
+	}
+	return true
+}
+
+// send sends a packet, or leaves one out.
+func (b *playback) send(o *Out, payload []byte) {
 	f := &b.frame
 	samples := int(b.ptime * time.Duration(b.codec.Format.Rate) / time.Second)
 	f.Seq++
 	f.Timestamp += uint32(samples)
-	if b.encoder == nil || o.port.digits.active {
+	if len(payload) == 0 || o.port.digits.active {
 		o.Skip(f)
 		return
 	}
-	size, err := b.encoder.Encode(b.payload[:], pcm)
-	if err != nil || size == 0 {
-		o.Skip(f)
-		return
-	}
-	f.Format, f.Payload, f.Samples = b.codec.Format, b.payload[:size], samples
+	f.Format, f.Payload, f.Samples = b.codec.Format, payload, samples
 	_ = o.write(f)
 }
 
@@ -136,16 +204,10 @@ func (b *playback) prepare(o *Out) {
 	b.prepared, b.generation = true, o.generation
 	was := b.codec.SampleRate
 	b.codec, b.ptime = playCodec(o)
-	b.encoder = nil
-	if b.codec.NewEncoder != nil {
-		enc, err := b.codec.NewEncoder(o.EncoderOptions(b.codec.Format))
-		if err != nil {
-			o.port.engine.log.Warn().Err(err).Str("codec", b.codec.Name).Msg("media: playback is silent")
-		} else {
-			b.encoder = enc
-		}
-	}
+	b.encoder, b.silent, b.behind = nil, b.codec.NewEncoder == nil, false
+	b.options = o.EncoderOptions(b.codec.Format)
 	rate := b.codec.SampleRate
+	b.ask(rate)
 	if rate == was {
 		return
 	}
@@ -159,6 +221,21 @@ func (b *playback) prepare(o *Out) {
 		most = b.resampler.Most(len(b.raw))
 	}
 	b.pcm = make([]int16, rate*6/100+most) // the longest packet, and what may come beyond it
+}
+
+// ask asks the source for packets, if it has some and they need no resampling.
+func (b *playback) ask(rate int) {
+	source, ok := b.source.(packetSource)
+	if !ok {
+		return
+	}
+	b.packets = nil
+	if b.silent || source.Rate() != rate {
+		source.Tune(nil, 0)
+		return
+	}
+	b.packets = source
+	source.Tune(trackKey{b.codec.Format, b.options, b.ptime}, int(b.ptime*time.Duration(rate)/time.Second))
 }
 
 // PlayRate is the rate of the PCM that Play sends without resampling, Hz: the codec's that SetStream named last, 8000 before.

@@ -8,6 +8,7 @@ package sound
 
 import (
 	"io"
+	"sync"
 	"time"
 )
 
@@ -15,10 +16,14 @@ import (
 type Clip struct {
 	rate int
 	pcm  []int16
+
+	charge func(c *Clip, bytes int64) bool // asks the library for space for packets, nil: none are kept; set before it is shared
+	mu     sync.Mutex                      // guards tracks; taken when a playback begins, not for a packet
+	tracks map[any]*track
 }
 
 // NewClip makes a clip of pcm at rate Hz. The clip owns pcm from now on.
-func NewClip(rate int, pcm []int16) *Clip { return &Clip{rate, pcm} }
+func NewClip(rate int, pcm []int16) *Clip { return &Clip{rate: rate, pcm: pcm} }
 
 // Rate is the sampling rate, Hz.
 func (c *Clip) Rate() int { return c.rate }

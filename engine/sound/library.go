@@ -30,7 +30,7 @@ type Config struct {
 	Roots         []fs.FS  // searched for relative names, in this order
 	Folders       []Folder // absolute names open beneath these alone
 	SearchCustom  bool     // sounds_search_custom_dir of asterisk.conf: the name is tried as custom/NAME first
-	MaxCacheBytes int64    // of decoded sound
+	MaxCacheBytes int64    // of decoded sound and the packets it was encoded to
 }
 
 // Library finds and caches sounds. It is safe from any goroutine.
@@ -60,9 +60,10 @@ type cached struct {
 	modTime time.Time
 	size    int64
 	clip    *Clip
+	packets int64 // bytes that the clip was encoded to
 }
 
-func (c *cached) bytes() int64 { return int64(len(c.clip.pcm)) * 2 }
+func (c *cached) bytes() int64 { return int64(len(c.clip.pcm))*2 + c.packets }
 
 // New makes a library that looks where c says.
 func New(c Config) *Library {
@@ -230,7 +231,7 @@ func (l *Library) open(key copyKey, decode decoder) (*Clip, error) {
 	if key.rate != 0 {
 		clip = clip.at(key.rate)
 	}
-	l.keep(&cached{key, info.ModTime(), info.Size(), clip})
+	l.keep(&cached{key: key, modTime: info.ModTime(), size: info.Size(), clip: clip})
 	return clip, nil
 }
 
@@ -261,8 +262,32 @@ func (l *Library) keep(c *cached) {
 	if e := l.cache[c.key]; e != nil {
 		l.dropLocked(e)
 	}
+	c.clip.charge = func(clip *Clip, bytes int64) bool { return l.charge(c.key, clip, bytes) }
 	l.cache[c.key] = l.used.PushFront(c)
 	l.bytes += c.bytes()
+	l.boundLocked()
+}
+
+// charge counts the packets of a clip as part of it; false when the clip is no longer in the cache, or would not fit.
+func (l *Library) charge(key copyKey, clip *Clip, bytes int64) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	e := l.cache[key]
+	if e == nil {
+		return false
+	}
+	c := e.Value.(*cached)
+	if c.clip != clip || c.bytes()+bytes > l.cfg.MaxCacheBytes {
+		return false
+	}
+	c.packets += bytes
+	l.bytes += bytes
+	l.used.MoveToFront(e)
+	l.boundLocked()
+	return true
+}
+
+func (l *Library) boundLocked() {
 	for l.bytes > l.cfg.MaxCacheBytes {
 		l.dropLocked(l.used.Back())
 	}

@@ -8,7 +8,8 @@ import (
 )
 
 // Player is one playback of clips that can be controlled: paused, moved about in, made louder or faster. It satisfies media.Source;
-// Rate and Read are the media thread's, everything else may be called from any goroutine, and takes effect with the packet
+// Rate, Read
+// and what concerns packets are the media thread's, everything else may be called from any goroutine, and takes effect with the packet
 // after next.
 type Player struct {
 	clips []*Clip
@@ -20,6 +21,7 @@ type Player struct {
 	speed  atomic.Int32 // in 1/4096
 
 	stretch stretcher // Read's alone
+	reading reading
 }
 
 const unit = 4096 // of gain and speed: 1.0
