@@ -237,6 +237,17 @@
 ---@field kick fun(name: string, who: string, reason?: string): integer? Tells a channel, "all", "participants" (no admins) or "last" to leave; how many there were.
 ---@field mute fun(name: string, who: string, on: boolean): integer? Mutes them, or lets them be heard; how many there were.
 
+---@class pbx.mailbox
+---@field draft fun(context: string, box: string, message: table): string?, string? Begins a message, whose fields are those of its .txt: the path to record to, without an extension; or nil and why not.
+---@field deliver fun(context: string, box: string, folder: string, draft: string, how?: {duration_ms?: number, flag?: string, max?: integer}): integer?, string? Puts a copy of a draft that was recorded into a mailbox, on disk: its number and path; or nil and "full" or why else not.
+---@field discard fun(draft: string): boolean?, string? Removes a draft.
+---@field list fun(context: string, box: string, folder: string): table[]?, string? The messages of a folder: id, number, path, time, duration in s and the fields of the .txt.
+---@field count fun(context: string, box: string, folder: string): integer How many messages a folder has.
+---@field change fun(context: string, box: string, folder: string, moves: table<string, string>, max?: integer): integer?, string? Moves messages by their id to the folder that moves names, "" removes them, and numbers the rest anew: how many found no room and stay.
+---@field path fun(context: string, box: string): string?, string? The directory of a mailbox, where greetings are.
+---@field greeting fun(context: string, box: string, which: string): string? The path of a greeting, without an extension; nil if there is none.
+---@field erase fun(context: string, box: string, which: string): boolean?, string? Removes a greeting.
+
 ---@class pbx.events
 ---@field user fun(name: string, fields?: table<string, string|number|boolean>) A UserEvent for those outside, such as the manager interface; plugins hear it as UserEvent.
 ---@field emit fun(name: string, fields?: table<string, string|number|boolean>) Tells all plugins that listen to events[name].
@@ -310,6 +321,7 @@
 ---@field recorded fun(name: string): boolean Whether there is a recording of that name, with its extension.
 ---@field config table<string, any> The plugin's options, from its NAME.conf or as they stand in its table. Inside functions only.
 ---@field conference pbx.conference
+---@field mailbox pbx.mailbox
 ---@field events pbx.events
 ---@field http pbx.http
 ---@field json pbx.json

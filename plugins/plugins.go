@@ -30,4 +30,5 @@ import "embed"
 //go:embed say
 //go:embed strings
 //go:embed tones
+//go:embed voicemail
 var FS embed.FS

@@ -64,6 +64,16 @@ func hostFunctions() []hostFunction {
 		{"conference.kick", "(name: string, who: string, reason?: string): integer?", "Tells a channel, \"all\", \"participants\" (no admins) or \"last\" to leave; how many there were.", ofCall((*call).conferenceKick)},
 		{"conference.mute", "(name: string, who: string, on: boolean): integer?", "Mutes them, or lets them be heard; how many there were.", ofCall((*call).conferenceMuteOther)},
 
+		{"mailbox.draft", "(context: string, box: string, message: table): string?, string?", "Begins a message, whose fields are those of its .txt: the path to record to, without an extension; or nil and why not.", ofCall((*call).mailboxDraft)},
+		{"mailbox.deliver", "(context: string, box: string, folder: string, draft: string, how?: {duration_ms?: number, flag?: string, max?: integer}): integer?, string?", "Puts a copy of a draft that was recorded into a mailbox, on disk: its number and path; or nil and \"full\" or why else not.", ofCall((*call).mailboxDeliver)},
+		{"mailbox.discard", "(draft: string): boolean?, string?", "Removes a draft.", ofCall((*call).mailboxDiscard)},
+		{"mailbox.list", "(context: string, box: string, folder: string): table[]?, string?", "The messages of a folder: id, number, path, time, duration in s and the fields of the .txt.", ofCall((*call).mailboxList)},
+		{"mailbox.count", "(context: string, box: string, folder: string): integer", "How many messages a folder has.", ofCall((*call).mailboxCount)},
+		{"mailbox.change", "(context: string, box: string, folder: string, moves: table<string, string>, max?: integer): integer?, string?", "Moves messages by their id to the folder that moves names, \"\" removes them, and numbers the rest anew: how many found no room and stay.", ofCall((*call).mailboxChange)},
+		{"mailbox.path", "(context: string, box: string): string?, string?", "The directory of a mailbox, where greetings are.", ofCall((*call).mailboxPath)},
+		{"mailbox.greeting", "(context: string, box: string, which: string): string?", "The path of a greeting, without an extension; nil if there is none.", ofCall((*call).mailboxGreeting)},
+		{"mailbox.erase", "(context: string, box: string, which: string): boolean?, string?", "Removes a greeting.", ofCall((*call).mailboxErase)},
+
 		{"quote_shell", "(text: string): string", "Text as one word of a shell's command line, whatever is in it.", plain(pbxQuoteShell)},
 		{"quote_sql", "(text: string): string", "Text as a literal of standard SQL; raises for what none can hold.", plain(pbxQuoteSQL)},
 		{"file_name", "(text: string): string", "Text as the name of one file, without a path.", plain(pbxFileName)},

@@ -11,6 +11,7 @@ import (
 	"asterism/engine/event"
 	"asterism/engine/sound"
 	"asterism/engine/store"
+	"asterism/engine/voicemail"
 
 	"github.com/rs/zerolog"
 )
@@ -37,6 +38,7 @@ type Config struct {
 	Sounds     Sounds
 	Recordings Recordings
 	Devices    Devices
+	Mailboxes  *voicemail.Spool
 	Events     *event.Bus
 	Log        zerolog.Logger
 	Clock      channel.Clock // the one the channels wait on; nil: channel.SystemClock

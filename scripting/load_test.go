@@ -2,6 +2,7 @@ package scripting
 
 import (
 	"io/fs"
+	"slices"
 	"strings"
 	"testing"
 
@@ -181,7 +182,7 @@ return { applications = { Hello = function(chan, who) chan:set("R", words.greet(
 			t.Errorf("%s: got %q, want %q\n%s", tt.exten, got, tt.want, b.log)
 		}
 	}
-	if cmds := g.Commands(); len(cmds) != 1 || cmds[0] != (Summary{Name: "hello show", Plugin: "hello", Synopsis: "greets"}) {
+	if cmds := g.Commands(); !slices.Contains(cmds, Summary{Name: "hello show", Plugin: "hello", Synopsis: "greets"}) {
 		t.Errorf("commands %v", cmds)
 	}
 }

@@ -15,10 +15,10 @@ import (
 var rooms = map[string][]string{
 	"cmd/asterism": {"engine/...", "scripting", "scripting/lint", "scripting/dialtest", "dialplans", "plugins", "sounds"},
 
-	"scripting":         {"engine/channel", "engine/media", "engine/dialplan", "engine/dialplan/...", "engine/config", "engine/sound", "engine/tone", "engine/store", "engine/event"},
-	"scripting/luatest": {"scripting", "scripting/dialtest", "engine/channel", "engine/dialplan", "engine/config", "engine/sound", "engine/store", "engine/event", "engine/media"},
+	"scripting":         {"engine/channel", "engine/voicemail", "engine/media", "engine/dialplan", "engine/dialplan/...", "engine/config", "engine/sound", "engine/tone", "engine/store", "engine/event"},
+	"scripting/luatest": {"scripting", "scripting/dialtest", "engine/channel", "engine/voicemail", "engine/dialplan", "engine/config", "engine/sound", "engine/store", "engine/event", "engine/media"},
 	"scripting/dialtest": {"scripting", "engine", "engine/cdr", "engine/channel", "engine/config", "engine/dialplan", "engine/event", "engine/media", "engine/sound",
-		"engine/store", "engine/tone"},
+		"engine/store", "engine/tone", "engine/voicemail"},
 	"scripting/lint": {"scripting", "engine/dialplan", "engine/config"},
 	"plugins":        {},
 	"dialplans":      {},
@@ -56,6 +56,7 @@ var rooms = map[string][]string{
 	"engine/config":           {},
 	"engine/event":            {},
 	"engine/cdr":              {},
+	"engine/voicemail":        {},
 	"engine/store":            {},
 	"engine/store/storetest":  {"engine/store"},
 	"codecs":                  {"codecs/..."},

@@ -31,6 +31,8 @@
 //	t:recorded(name)            how long the recording of that name (without extension) is, in ms; nil: there is none. Its calls must be over
 //	t:command(line)             what a plugin's own command writes, or "error: …"
 //	t:wait(ms)                  time passes: timers and tasks of plugins run
+//	t:file(name [, text])       a file beneath the recordings: its text, nil without one; with text writes it
+//	t:files(dir)                the names of the files in and below it, sorted, with spaces between
 //	t:equal(got, want)  t:ok(value)  t:contains(text, part)
 //	c:press(at_ms, digits)      keys pressed from then on, 100 ms apart       c:hang_up(at_ms)      the caller leaves
 //	c:fails()                   a Lua error is expected; without this it fails the test

@@ -76,6 +76,8 @@ func (w *world) table(l *lua.LState) *lua.LTable {
 			l.Push(lua.LNumber(clip.Duration().Milliseconds()))
 			return 1
 		},
+		"file":  func(l *lua.LState) int { return w.file(l) },
+		"files": func(l *lua.LState) int { return w.files(l) },
 		"peer":  func(l *lua.LState) int { l.Push(w.peer(l)); return 1 },
 		"phone": func(l *lua.LState) int { w.addPhone(l.CheckString(2), l.CheckTable(3)); return 0 },
 		"channel": func(l *lua.LState) int {

@@ -1,0 +1,234 @@
+local conf = [[
+[general]
+format = wav49|gsm|wav
+maxsecs = 60
+minsecs = 2
+maxsilence = 5
+
+[default]
+100 => 1234,Anna Bell,anna@example.com,,format=wav|tz=berlin
+101 => 4321,Ben,,,maxmsg=1|review=yes|operator=yes|format=wav
+102 => 1111,Carla
+
+[sales]
+200 => 2222,Sales,,,maxmsg=0
+]]
+
+local spool = "voicemail/default/"
+
+local function ready(t, talks, more)
+  t:config("voicemail.conf", conf)
+  t:talks(talks or 10000)
+  return t:channel(more or {})
+end
+
+local function left(t, ...)
+  local c = ready(t)
+  c:run("VoiceMail", ...)
+  return c
+end
+
+--- What was played since the last time.
+local function news(c, before) return c:played():sub(#before + 1):match("^ *(.*)$") end
+
+test("a caller leaves a message and ends it with the pound key", function(t)
+  local c = ready(t)
+  c:press(11000, "#") -- after the greeting of 6 s and the beep
+  c:run("VoiceMail", "100", "u")
+  t:equal(c:get("VMSTATUS"), "SUCCESS")
+  t:ok(c:answered())
+  t:equal(c:played(), "vm-theperson digits/1 digits/0 digits/0 vm-isunavail vm-intro beep auth-thankyou")
+  t:equal(t:files(spool .. "100"), "INBOX/msg0000.txt INBOX/msg0000.wav")
+  t:equal(c:get("VM_MESSAGEFILE"), "/sounds/voicemail/default/100/INBOX/msg0000")
+  local text = t:file(spool .. "100/INBOX/msg0000.txt")
+  t:contains(text, "origmailbox=100\ncontext=")
+  t:contains(text, 'callerid="Alice" <100>\n')
+  t:ok(c:returned())
+end)
+
+test("a hang-up leaves what was said until then", function(t)
+  local c = ready(t)
+  c:hang_up(5000)
+  c:run("VoiceMail", "100", "s")
+  t:equal(c:get("VMSTATUS"), "SUCCESS")
+  t:equal(t:files(spool .. "100"), "INBOX/msg0000.txt INBOX/msg0000.wav")
+  t:contains(t:file(spool .. "100/INBOX/msg0000.txt"), "duration=4\n")
+  t:ok(not c:returned())
+end)
+
+test("a hang-up before the beep leaves nothing", function(t)
+  local c = ready(t)
+  c:hang_up(500)
+  c:run("VoiceMail", "100", "u")
+  t:equal(c:get("VMSTATUS"), "FAILED")
+  t:equal(t:files(spool .. "100"), "")
+end)
+
+test("a hang-up during the beep leaves nothing", function(t)
+  local c = ready(t)
+  c:hang_up(500)
+  c:run("VoiceMail", "100", "s")
+  t:equal(c:get("VMSTATUS"), "FAILED")
+  t:equal(t:files(spool .. "100"), "")
+end)
+
+test("silence ends it; what is too short is not kept", function(t)
+  t:equal(left(t, "100", "s"):get("VMSTATUS"), "SUCCESS")
+  local c = ready(t, 10000)
+  c:press(1500, "#")
+  c:run("VoiceMail", "100", "s")
+  t:equal(c:get("VMSTATUS"), "FAILED")
+  t:ok(c:returned())
+  t:equal(t:files(spool .. "100"), "INBOX/msg0000.txt INBOX/msg0000.wav")
+end)
+
+test("the first format of [general]", function(t)
+  left(t, "102", "s")
+  t:equal(t:files(spool .. "102"), "INBOX/msg0000.WAV INBOX/msg0000.txt")
+end)
+
+test("an unknown mailbox fails and goes on", function(t)
+  local c = left(t, "999", "u")
+  t:equal(c:get("VMSTATUS"), "FAILED")
+  t:ok(c:returned())
+  t:equal(c:played(), "")
+  t:contains(c:log(), "no mailbox '999'")
+end)
+
+test("copies for further mailboxes, of other contexts only by their name", function(t)
+  left(t, "100&102@default&999&200", "s")
+  t:equal(t:files(spool .. "100"), "INBOX/msg0000.txt INBOX/msg0000.wav")
+  t:equal(t:files(spool .. "102"), "INBOX/msg0000.txt INBOX/msg0000.wav")
+  t:equal(t:files("voicemail/sales"), "")
+end)
+
+test("maxmsg: zero is a greeting only, a full one says so", function(t)
+  local c = left(t, "200@sales", "u")
+  t:equal(c:get("VMSTATUS"), "SUCCESS")
+  t:equal(t:files("voicemail/sales"), "")
+  t:file(spool .. "101/INBOX/msg0000.txt", "[message]\n")
+  local before = c:played()
+  c = left(t, "101", "s")
+  t:equal(c:get("VMSTATUS"), "FAILED")
+  t:equal(news(c, before), "vm-mailboxfull")
+end)
+
+test("greetings: temp beats busy and unavail; s, S and t leave out", function(t)
+  local before = ""
+  local function hears(options, want)
+    local c = left(t, "100", options)
+    t:equal(news(c, before), want)
+    before = c:played()
+  end
+  t:file(spool .. "100/unavail.wav", "")
+  hears("u", "/sounds/voicemail/default/100/unavail vm-intro beep auth-thankyou")
+  hears("uS", "/sounds/voicemail/default/100/unavail beep auth-thankyou")
+  hears("bst", "vm-theperson digits/1 digits/0 digits/0 vm-isonphone auth-thankyou")
+  t:file(spool .. "100/greet.wav", "")
+  hears("bst(tick)", "/sounds/voicemail/default/100/greet vm-isonphone tick auth-thankyou")
+  t:file(spool .. "100/temp.wav", "")
+  hears("us", "/sounds/voicemail/default/100/temp beep auth-thankyou")
+end)
+
+test("urgent messages go to their own folder and count as new", function(t)
+  left(t, "100", "sU")
+  t:equal(t:files(spool .. "100"), "Urgent/msg0000.txt Urgent/msg0000.wav")
+  t:contains(t:file(spool .. "100/Urgent/msg0000.txt"), "flag=Urgent\n")
+  t:equal(t:value [[channel.VMCOUNT("100"):get()]], "1")
+end)
+
+--- Runs VoiceMail in a context with the exits a, o and 5, of which one puts its name into WENT.
+local function pressing(t, presses, arguments)
+  t:dialplan(([[extensions = { desk = {
+    s = function() app.VoiceMail(%s) end,
+    a = function() channel.WENT = "a" end, o = function() channel.WENT = "o" end, ["5"] = function() channel.WENT = "5" end,
+  } }]]):format(arguments))
+  local c = ready(t)
+  for at_ms, key in pairs(presses) do c:press(at_ms, key) end
+  c:enter("desk", "s")
+  return c
+end
+
+test("* and 0 lead out of the greeting, and d's digits", function(t)
+  local c = pressing(t, { [500] = "*" }, '"100", "u"')
+  t:equal(c:get("WENT"), "a")
+  t:equal(c:get("VMSTATUS"), "USEREXIT")
+  t:equal(pressing(t, { [500] = "0" }, '"101", "u"'):get("WENT"), "o")
+  t:equal(pressing(t, { [500] = "5" }, '"102", "ud"'):get("WENT"), "5")
+  t:equal(pressing(t, { [500] = "5" }, '"102", "ud(desk)"'):get("WENT"), "5")
+  t:equal(t:files("voicemail"), "")
+  t:equal(pressing(t, { [500] = "0" }, '"100", "u"'):get("WENT"), nil) -- without operator=yes
+  t:equal(pressing(t, { [500] = "5" }, '"102", "u"'):get("WENT"), nil)
+end)
+
+test("the pound key skips the greeting", function(t)
+  t:equal(pressing(t, { [500] = "#" }, '"102", "u"'):played(), "vm-theperson digits/1 digits/0 digits/2 vm-isunavail vm-intro beep auth-thankyou")
+end)
+
+test("review: listen, mark urgent, store", function(t)
+  local c = ready(t)
+  c:press(5000, "#")
+  c:press(6500, "2")
+  c:press(8500, "4")
+  c:press(10500, "1")
+  c:run("VoiceMail", "101", "s")
+  t:equal(c:get("VMSTATUS"), "SUCCESS")
+  t:contains(c:played(), "vm-marked-urgent")
+  t:contains(c:played(), "vm-msgsaved")
+  t:equal(t:files(spool .. "101"), "Urgent/msg0000.txt Urgent/msg0000.wav")
+end)
+
+test("review: cancelled, and hung up", function(t)
+  local c = ready(t)
+  c:press(5000, "#")
+  c:press(6500, "*")
+  c:run("VoiceMail", "101", "s")
+  t:equal(c:get("VMSTATUS"), "FAILED")
+  t:equal(t:files(spool .. "101"), "")
+  c = ready(t)
+  c:press(5000, "#")
+  c:hang_up(6500)
+  c:run("VoiceMail", "101", "s")
+  t:equal(c:get("VMSTATUS"), "SUCCESS")
+  t:equal(t:files(spool .. "101"), "INBOX/msg0000.txt INBOX/msg0000.wav")
+end)
+
+test("0 while recording asks whether to keep it and goes to the operator", function(t)
+  t:equal(pressing(t, { [5000] = "0", [5500] = "2" }, '"101", "s"'):get("WENT"), "o")
+  t:equal(t:files(spool .. "101"), "")
+  local c = pressing(t, { [5000] = "0", [5500] = "1" }, '"101", "s"')
+  t:equal(c:get("WENT"), "o")
+  t:equal(c:get("VMSTATUS"), "USEREXIT")
+  t:equal(t:files(spool .. "101"), "INBOX/msg0000.txt INBOX/msg0000.wav")
+end)
+
+test("e greets before the answer", function(t)
+  local c = ready(t)
+  c:hang_up(1500)
+  c:run("VoiceMail", "100", "eu")
+  t:ok(not c:answered())
+end)
+
+test("without a mailbox it asks which", function(t)
+  local c = ready(t)
+  c:press(200, "102#")
+  c:run("VoiceMail")
+  t:equal(c:get("VMSTATUS"), "SUCCESS")
+end)
+
+test("functions", function(t)
+  left(t, "100&102", "s")
+  t:equal(t:value [[channel.VMCOUNT("100&102"):get()]], "2")
+  t:equal(t:value [[channel.VMCOUNT("100@default", "Old"):get()]], "0")
+  t:equal(t:value [[channel.MAILBOX_EXISTS("100"):get() .. channel.MAILBOX_EXISTS("200"):get() .. channel.MAILBOX_EXISTS("200@sales"):get()]], "101")
+  t:equal(t:value [[channel.VM_INFO("100", "fullname"):get() .. channel.VM_INFO("100", "email"):get() .. channel.VM_INFO("100", "tz"):get()]],
+    "Anna Bellanna@example.comberlin")
+  t:equal(t:value [[channel.VM_INFO("100", "count"):get() .. channel.VM_INFO("999", "exists"):get() .. channel.VM_INFO("100", "password"):get()]], "101234")
+end)
+
+test("voicemail show users", function(t)
+  t:equal(left(t, "102", "s"):get("VMSTATUS"), "SUCCESS")
+  local text = t:command("voicemail show users")
+  t:contains(text, "\ndefault          102      Carla                                 1\n")
+  t:contains(text, "\n4 voicemail users configured.")
+end)
