@@ -23,6 +23,9 @@ type Problem struct {
 
 // The codes of Problems.
 const (
+	CodeApplication = "A101" // an application that nobody has
+	CodeFunction    = "A102" // a function that nobody has
+
 	CodePattern = "A201" // an extension that is no number, name or pattern
 	CodeInclude = "A203" // an include that leads nowhere
 	CodeCircle  = "A204" // includes that go round

@@ -370,11 +370,7 @@ func (c *checker) destination(p place, contexts []string, exten, priority string
 	}
 	context := contexts[0]
 	if len(contexts) == 1 && !c.index.Has(context) {
-		var names []string
-		for _, v := range c.index.Contexts() {
-			names = append(names, v.Name)
-		}
-		c.report(p, context, codePlace, Error, meant(context, names, "add the context, or name another"), "there is no context %q", context)
+		c.report(p, context, codePlace, Error, meant(context, c.contexts(), "add the context, or name another"), "there is no context %q", context)
 		return
 	}
 	if strings.Contains(exten, unknown) || exten == "" {
@@ -390,7 +386,7 @@ func (c *checker) destination(p place, contexts []string, exten, priority string
 		c.report(p, priority, codePlace, Error, "", "extension %q of context %q has no priority or label %q", exten, context, priority)
 		return
 	}
-	c.report(p, exten, codePlace, Error, "", "context %q has no extension %q", context, exten)
+	c.report(p, exten, codePlace, Error, "add it, or name another", "context %q has no extension %q", context, exten)
 }
 
 // anyCaller: the extension is there for some callers only.

@@ -8,13 +8,13 @@ const (
 	codeSyntax = "A002" // Lua that does not compile
 	codeLoad   = "A003" // a dialplan or plugin that cannot be loaded as it is
 
-	codeApplication = "A101" // app.X that is none
-	codeFunction    = "A102" // channel.F() that is none
-	codeGlobal      = "A103" // a global that nobody sets
-	codeField       = "A104" // string.trim, which Lua does not have
-	codeOption      = "A105" // an option letter that the application does not know
-	codeIgnored     = "A106" // an option letter that has no effect yet
-	codeDot         = "A107" // channel.X.get() instead of channel.X:get()
+	codeApplication = dialplan.CodeApplication // A101: app.X that is none
+	codeFunction    = dialplan.CodeFunction    // A102: channel.F() that is none
+	codeGlobal      = "A103"                   // a global that nobody sets
+	codeField       = "A104"                   // string.trim, which Lua does not have
+	codeOption      = "A105"                   // an option letter that the application does not know
+	codeIgnored     = "A106"                   // an option letter that has no effect yet
+	codeDot         = "A107"                   // channel.X.get() instead of channel.X:get()
 
 	codePattern     = dialplan.CodePattern // A201
 	codeUnreachable = "A202"               // an extension that another one hides

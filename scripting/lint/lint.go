@@ -73,11 +73,13 @@ type Input struct {
 // Check gives all findings, by file and line.
 func Check(in Input) []Finding {
 	c := &checker{in: in, files: map[string][]string{}}
+	if in.Generation != nil {
+		c.index = in.Generation.Index()
+	}
 	for _, p := range in.Problems {
 		c.problem(p)
 	}
 	if in.Generation != nil {
-		c.index = in.Generation.Index()
 		c.names()
 		c.lua()
 		c.conf()
@@ -112,6 +114,11 @@ func (c *checker) problem(p config.Problem) {
 	}
 	code := p.Code
 	switch {
+	case c.index != nil && (code == codeApplication || code == codeFunction):
+		return // conf finds them itself, with the column
+	case code == codeInclude && c.index != nil:
+		c.include(p)
+		return
 	case code != "":
 	case path.Ext(p.File) == ".lua" || strings.HasPrefix(p.File, "plugins"):
 		code = codeLoad
@@ -127,6 +134,25 @@ func (c *checker) problem(p config.Problem) {
 		p.What = strings.TrimSuffix(p.What, m[0])
 	}
 	c.add(code, severity, p.Pos, column, p.Want, "%s", p.What)
+}
+
+var included = regexp.MustCompile(`^context ".*" includes "(.*)": no such context$`)
+
+// include points at an include that leads nowhere.
+func (c *checker) include(p config.Problem) {
+	column, fix := 1, p.Want
+	if m := included.FindStringSubmatch(p.What); m != nil {
+		column, fix = c.column(p.File, p.Line, m[1]), meant(m[1], c.contexts(), "add the context, or take the include away")
+	}
+	c.add(codeInclude, Warning, p.Pos, column, fix, "%s", p.What)
+}
+
+func (c *checker) contexts() []string {
+	var names []string
+	for _, v := range c.index.Contexts() {
+		names = append(names, v.Name)
+	}
+	return names
 }
 
 var columnInText = regexp.MustCompile(` \(column (\d+)\)$`)

@@ -3,12 +3,12 @@ package lint
 import (
 	"cmp"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 
 	"asterism/engine/config"
 	"asterism/engine/dialplan"
+	"asterism/engine/dialplan/subst"
 )
 
 // conf looks at the applications of extensions.conf and at hints, which the index holds as text.
@@ -55,12 +55,10 @@ func folded(text string) string {
 	return b.String()
 }
 
-var functionInText = regexp.MustCompile(`\$\{([A-Z][A-Z0-9_]*)\(`)
-
 // expressions looks at the functions in ${FUNC(…)}.
 func (c *checker) expressions(p place, text string) {
-	for _, m := range functionInText.FindAllStringSubmatch(text, -1) {
-		c.dialplanFunction(p.pos, m[1])
+	for _, name := range subst.Functions(text) {
+		c.dialplanFunction(p.pos, name)
 	}
 }
 
@@ -115,10 +113,7 @@ func (c *checker) endpoints() {
 	if c.in.Snapshot == nil {
 		return
 	}
-	var names []string
-	for _, v := range c.index.Contexts() {
-		names = append(names, v.Name)
-	}
+	names := c.contexts()
 	for _, e := range slices.SortedFunc(maps.Values(c.in.Snapshot.PJSIP.Endpoints), func(a, b *config.Endpoint) int { return cmp.Compare(a.Name, b.Name) }) {
 		if e.Context != "" && !c.index.Has(e.Context) {
 			c.add(codeContext, Warning, e.Pos, 1, meant(e.Context, names, "name a context of the dialplan"),

@@ -246,6 +246,7 @@ func (w *walker) extensions(value ast.Expr) {
 		w.expr(value)
 		return
 	}
+	w.twice(t, "context %q")
 	for _, f := range t.Fields {
 		w.expr(f.Key)
 		w.inContext(w.keyOf(f), f.Value)
@@ -258,9 +259,27 @@ func (w *walker) inContext(context string, value ast.Expr) {
 		w.expr(value)
 		return
 	}
+	w.twice(t, "extension %q")
 	for _, f := range t.Fields {
 		w.expr(f.Key)
 		w.inExtension(context, w.keyOf(f), f.Value)
+	}
+}
+
+// twice names the keys that a table's text gives more than once: Lua keeps the last value and says nothing.
+func (w *walker) twice(t *ast.TableExpr, what string) {
+	first := map[string]int{}
+	for _, f := range t.Fields {
+		key, isText := f.Key.(*ast.StringExpr)
+		if !isText {
+			continue
+		}
+		line := f.Value.Line()
+		if before, again := first[key.Value]; again {
+			w.say(codeDoubled, Warning, line, key.Value, "take one away", what+" stands there already at %s:%d; Lua keeps the last one", key.Value, w.file, before)
+			continue
+		}
+		first[key.Value] = line
 	}
 }
 
