@@ -52,7 +52,7 @@ func makeALawTable() (t [1 << 13]byte) {
 func encodeULaw(sample int) byte {
 	sign := byte(0)
 	if sample < 0 {
-		sign, sample = 0x80, -sample
+		sign, sample = 0x80, ^sample // as in G.191: a decision value itself belongs to the step nearer to zero
 	}
 	sample = min(sample, 32635) + ulawBias
 	segment := 0

@@ -176,6 +176,38 @@ func TestCodecPairs(t *testing.T) {
 	}
 }
 
+// TestWideStaysWide: between two wideband codecs there is no 8 kHz on the way: 6 kHz come through.
+func TestWideStaysWide(t *testing.T) {
+	e := newEngine(t)
+	wide := []string{"g722", "opus", "slin16", "slin48"}
+	for _, a := range wide {
+		for _, b := range wide {
+			if a == b {
+				continue
+			}
+			t.Run(a+" to "+b, func(t *testing.T) {
+				alice, bob := newPhone(t, e, a, 6000), newPhone(t, e, b, 440)
+				if _, err := Join(alice.port, bob.port); err != nil {
+					t.Fatal(err)
+				}
+				for range 5 {
+					alice.say()
+				}
+				bob.packet() // what the resampler keeps makes the count uneven
+				for range 20 {
+					alice.say()
+					bob.hear()
+				}
+				if x := bob.share(6000); x < 0.8 {
+					t.Errorf("a share of %.2f is left", x)
+				}
+				alice.port.Close()
+				bob.port.Close()
+			})
+		}
+	}
+}
+
 // TestManyBridges: ports are joined and left many times; each time the voice goes where the last Join said.
 func TestManyBridges(t *testing.T) {
 	e := newEngine(t)

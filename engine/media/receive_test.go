@@ -102,6 +102,11 @@ func TestGarbage(t *testing.T) {
 	if caught.frames != 2 || len(p.frame.Payload) != 1 {
 		t.Error("extension or contributors in the way")
 	}
+	// Padding is no sound (RFC 3550 §5.1): three bytes of it after two of voice.
+	l.Receive(p, append(append([]byte{0xA0}, good[1:12]...), 0x55, 0x66, 0, 0, 3), peerRTP)
+	if caught.frames != 3 || !bytes.Equal(p.frame.Payload, []byte{0x55, 0x66}) {
+		t.Errorf("with padding it is %x", p.frame.Payload)
+	}
 }
 
 // TestNewSSRC: a phone may begin a new stream at any time from the learned address.

@@ -98,6 +98,37 @@ func TestRelay(t *testing.T) {
 	}
 }
 
+// TestUnknownCodecsPass: a codec without coders here goes from a leg that has it to another, under that leg's number, byte by byte.
+func TestUnknownCodecsPass(t *testing.T) {
+	for _, f := range []codecs.Format{media.FormatG729, {Name: "AMR", Rate: 8000, Channels: 1}, {Name: "iLBC", Rate: 8000, Channels: 1},
+		{Name: "EVS", Rate: 16000, Channels: 1}, {Name: "G726-40", Rate: 8000, Channels: 1}} {
+		t.Run(f.Name, func(t *testing.T) {
+			l := join(t, []codecs.Format{f}, []codecs.Format{media.FormatULaw, f})
+			s := media.AgreedStream(addrB, media.FormatULaw, f)
+			s.Codecs[1].Send, s.Codecs[1].Recv = 120, 120
+			l.b.SetStream(s)
+			l.Obey()
+			var last rtp.Packet
+			for i := range 5 {
+				payload := bytes.Repeat([]byte{byte(i), 0xA5}, 10+i)
+				got := l.say(payload)
+				if len(got) != 1 || got[0].PayloadType != 120 || !bytes.Equal(got[0].Payload, payload) {
+					t.Fatalf("packet %d: %v", i, got)
+				}
+				if i > 0 && (got[0].SequenceNumber != last.SequenceNumber+1 || got[0].Timestamp != last.Timestamp+160) {
+					t.Errorf("packet %d does not follow: %v", i, got[0])
+				}
+				last = got[0]
+			}
+			l.b.SetStream(media.AgreedStream(addrB, media.FormatULaw))
+			l.Obey()
+			if got := l.say([]byte{1, 2, 3}); len(got) != 0 {
+				t.Errorf("sent to a leg that has it not: %v", got)
+			}
+		})
+	}
+}
+
 func TestPayloadTypesPerLeg(t *testing.T) {
 	l := join(t, alaw, alaw)
 	s := media.AgreedStream(addrB, media.FormatALaw)
