@@ -3,6 +3,8 @@ package g711
 import (
 	"bytes"
 	"testing"
+
+	"asterism/codecs/codectest"
 )
 
 // TestReference compares with points of G.711's tables 1a and 2a, scaled to 16 bits.
@@ -85,6 +87,14 @@ func TestRecode(t *testing.T) {
 	if !bytes.Equal(inPlace, a) {
 		t.Error("in place differs")
 	}
+}
+
+func TestConform(t *testing.T) {
+	signals := codectest.Signals(8000, 1)
+	codectest.Conform(t, codectest.Coder{
+		Encoder: func() codectest.Encoder { return ULaw{} }, Decoder: func() codectest.Decoder { return ULaw{} }, Samples: 160}, signals)
+	codectest.Conform(t, codectest.Coder{
+		Encoder: func() codectest.Encoder { return ALaw{} }, Decoder: func() codectest.Decoder { return ALaw{} }, Samples: 160}, signals)
 }
 
 func TestShort(t *testing.T) {

@@ -9,13 +9,17 @@ import (
 	"reflect"
 	"slices"
 	"testing"
+
+	"asterism/codecs/codectest"
 )
+
+var signals = codectest.Signals(SampleRate, 1)
 
 // golden are the beginnings of the SHA-256 of what the ITU-T's reference coder (G.191) makes of the signals, code and decoded.
 // ffmpeg 5.1 makes the same, but for the code of "overload".
 var golden = map[string][2]string{
 	"tone":                {"13fca2bf582b4002", "8457fefbe1b2f760"},
-	"sweep to 8 kHz":      {"e98ecefedd5a1049", "9043bae57077099b"},
+	"sweep":               {"e98ecefedd5a1049", "9043bae57077099b"},
 	"noise":               {"76a8fcec3dd5ece2", "ae1602c7a9d0259c"},
 	"faint noise":         {"4f238300b555b7ef", "5424fe335788baef"},
 	"noise at full level": {"a5f578ffeb75104c", "b7385eac5cf7ccd5"},
@@ -45,25 +49,25 @@ func decode(t testing.TB, code []byte) []int16 {
 func TestGolden(t *testing.T) {
 	short := func(b []byte) string { return fmt.Sprintf("%x", sha256.Sum256(b))[:16] }
 	for _, s := range signals {
-		code := encode(t, s.pcm())
-		if got, want := short(code), golden[s.name][0]; got != want {
-			t.Errorf("%s: code %s, want %s", s.name, got, want)
+		code := encode(t, s.PCM)
+		if got, want := short(code), golden[s.Name][0]; got != want {
+			t.Errorf("%s: code %s, want %s", s.Name, got, want)
 		}
-		if got, want := short(octets(decode(t, code))), golden[s.name][1]; got != want {
-			t.Errorf("%s: decoded %s, want %s", s.name, got, want)
+		if got, want := short(codectest.Octets(decode(t, code))), golden[s.Name][1]; got != want {
+			t.Errorf("%s: decoded %s, want %s", s.Name, got, want)
 		}
 	}
 }
 
 // TestGoldenSpeech has the vectors themselves, to see where a difference begins.
 func TestGoldenSpeech(t *testing.T) {
-	code, want := encode(t, speech(t)), read(t, "testdata/speech.g722")
+	code, want := encode(t, codectest.Samples(codectest.Read(t, "testdata/speech.pcm"))), codectest.Read(t, "testdata/speech.g722")
 	for i := range want {
 		if code[i] != want[i] {
 			t.Fatalf("byte %d is %02x, want %02x", i, code[i], want[i])
 		}
 	}
-	if got := fmt.Sprintf("%x", sha256.Sum256(octets(decode(t, want))))[:16]; got != "655215d8d567d72a" {
+	if got := fmt.Sprintf("%x", sha256.Sum256(codectest.Octets(decode(t, want))))[:16]; got != "655215d8d567d72a" {
 		t.Errorf("decoded %s", got)
 	}
 }
@@ -75,9 +79,9 @@ func TestQuality(t *testing.T) {
 		pcm  []int16
 		dB   float64
 	}{
-		{"speech", speech(t), 20},
-		{"tone", signals[0].pcm(), 34},
-		{"noise", signals[2].pcm(), 10},
+		{"speech", codectest.Samples(codectest.Read(t, "testdata/speech.pcm")), 20},
+		{"tone", codectest.Find(t, signals, "tone"), 34},
+		{"noise", codectest.Find(t, signals, "noise"), 10},
 	} {
 		if got := snr(tt.pcm, decode(t, encode(t, tt.pcm))[ahead:]); got < tt.dB {
 			t.Errorf("%s: signal to noise %.1f dB, want %.0f", tt.name, got, tt.dB)
@@ -93,6 +97,12 @@ func snr(want, got []int16) float64 {
 		noise += (float64(got[i]) - float64(want[i])) * (float64(got[i]) - float64(want[i]))
 	}
 	return 10 * math.Log10(signal/noise)
+}
+
+func TestConform(t *testing.T) {
+	codectest.Conform(t, codectest.Coder{
+		Encoder: func() codectest.Encoder { return NewEncoder() }, Decoder: func() codectest.Decoder { return NewDecoder() }, Samples: SampleRate / 50,
+	}, signals)
 }
 
 func TestSizes(t *testing.T) {
@@ -143,10 +153,10 @@ func FuzzDecode(f *testing.F) {
 
 // FuzzRoundTrip: whatever was coded, encoder and decoder end in one state, and the sound did not grow beyond bound.
 func FuzzRoundTrip(f *testing.F) {
-	f.Add(octets(chord()))
-	f.Add(octets(signals[6].pcm()[:640]))
+	f.Add(codectest.Octets(chord()))
+	f.Add(codectest.Octets(codectest.Find(f, signals, "overload")[:640]))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		pcm := samples(b)
+		pcm := codectest.Samples(b)
 		pcm = pcm[:len(pcm)&^1]
 		e, d := NewEncoder(), NewDecoder()
 		code, out := make([]byte, len(pcm)/2), make([]int16, len(pcm))

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"asterism/codecs/codectest"
 	"asterism/codecs/opus"
 	"asterism/sounds"
 )
@@ -24,8 +25,8 @@ func TestAgainstFFmpeg(t *testing.T) {
 	}
 	var pcm []int16
 	for _, s := range signals {
-		if s.name != "overload" {
-			pcm = append(pcm, s.pcm()...)
+		if s.Name != "overload" {
+			pcm = append(pcm, s.PCM...)
 		}
 	}
 	for _, name := range []string{"demo-congrats", "vm-goodbye", "digits/7"} {
@@ -33,13 +34,13 @@ func TestAgainstFFmpeg(t *testing.T) {
 	}
 	pcm = pcm[:len(pcm)&^1]
 	code := encode(t, pcm)
-	theirs := run(t, tool, octets(pcm), "-f", "s16le", "-ar", "16000", "-ac", "1", "-i", "IN", "-c:a", "g722", "-f", "g722", "OUT")
+	theirs := run(t, tool, codectest.Octets(pcm), "-f", "s16le", "-ar", "16000", "-ac", "1", "-i", "IN", "-c:a", "g722", "-f", "g722", "OUT")
 	same(t, "code", code, theirs)
 
-	code = append(code, encode(t, signals[6].pcm())...)
-	code = append(code, octets(signal{at: random}.pcm())...)
+	code = append(code, encode(t, codectest.Find(t, signals, "overload"))...)
+	code = append(code, codectest.Octets(codectest.Find(t, signals, "noise at full level"))...)
 	theirs = run(t, tool, code, "-f", "g722", "-i", "IN", "-f", "s16le", "OUT")
-	same(t, "decoded", octets(decode(t, code)), theirs)
+	same(t, "decoded", codectest.Octets(decode(t, code)), theirs)
 }
 
 func same(t *testing.T, what string, got, want []byte) {
@@ -73,7 +74,7 @@ func run(t *testing.T, tool string, in []byte, args ...string) []byte {
 	if out, err := exec.Command(tool, append([]string{"-v", "error", "-nostdin", "-threads", "1"}, args...)...).CombinedOutput(); err != nil {
 		t.Fatalf("%s %v: %v\n%s", tool, args, err, out)
 	}
-	return read(t, result)
+	return codectest.Read(t, result)
 }
 
 func prompt(t *testing.T, name string) []int16 {

@@ -7,19 +7,23 @@ import (
 	"fmt"
 	"math"
 	"testing"
+
+	"asterism/codecs/codectest"
 )
+
+var signals = codectest.Signals(SampleRate, 2)
 
 // golden are the beginnings of the SHA-256 of what libgsm 1.0.22 (toast, untoast and sox) makes of the signals: frames, pairs
 // for WAV, and the frames decoded.
 var golden = map[string][3]string{
-	"tone":                    {"4927a16c20c86ce8", "b1608bb4046fdad6", "2b69ea689df85dee"},
-	"sweep to 4 kHz and back": {"f879b2789cc4abe0", "f0a8871a77dd7973", "43fc41b6d44d8f5f"},
-	"noise":                   {"fc3ec8c606918f1c", "2f85bd92aa489618", "14bada03a30086e6"},
-	"faint noise":             {"42c77670a05f0df5", "987c409d2681f589", "5abf7c8ab22c27a3"},
-	"noise at full level":     {"122c3ec3a3121471", "d129abf2c3b21df9", "831575a4ba6214a6"},
-	"noise in bursts":         {"1ab970ccb0050a38", "8f13e4f192f8f061", "ccea7ef24cd7fce6"},
-	"overload":                {"4be301c836af444a", "9d059119d670e904", "d7c9f898b1a4076d"},
-	"silence":                 {"b25ffc39f9cf3076", "6c30555fead949b4", "a3bef29f7935b066"},
+	"tone":                {"4927a16c20c86ce8", "b1608bb4046fdad6", "2b69ea689df85dee"},
+	"sweep":               {"f879b2789cc4abe0", "f0a8871a77dd7973", "43fc41b6d44d8f5f"},
+	"noise":               {"fc3ec8c606918f1c", "2f85bd92aa489618", "14bada03a30086e6"},
+	"faint noise":         {"42c77670a05f0df5", "987c409d2681f589", "5abf7c8ab22c27a3"},
+	"noise at full level": {"122c3ec3a3121471", "d129abf2c3b21df9", "831575a4ba6214a6"},
+	"noise in bursts":     {"1ab970ccb0050a38", "8f13e4f192f8f061", "ccea7ef24cd7fce6"},
+	"overload":            {"4be301c836af444a", "9d059119d670e904", "d7c9f898b1a4076d"},
+	"silence":             {"b25ffc39f9cf3076", "6c30555fead949b4", "a3bef29f7935b066"},
 }
 
 func encode(t testing.TB, pcm []int16) []byte {
@@ -61,22 +65,22 @@ func decodePairs(t testing.TB, code []byte) []int16 {
 func TestGolden(t *testing.T) {
 	short := func(b []byte) string { return fmt.Sprintf("%x", sha256.Sum256(b))[:16] }
 	for _, s := range signals {
-		frames, pairs := encode(t, s.pcm()), encodePairs(t, s.pcm())
-		for i, got := range []string{short(frames), short(pairs), short(octets(decode(t, frames)))} {
-			if want := golden[s.name][i]; got != want {
-				t.Errorf("%s: %s is %s, want %s", s.name, []string{"code", "code in pairs", "sound"}[i], got, want)
+		frames, pairs := encode(t, s.PCM), encodePairs(t, s.PCM)
+		for i, got := range []string{short(frames), short(pairs), short(codectest.Octets(decode(t, frames)))} {
+			if want := golden[s.Name][i]; got != want {
+				t.Errorf("%s: %s is %s, want %s", s.Name, []string{"code", "code in pairs", "sound"}[i], got, want)
 			}
 		}
-		if !bytes.Equal(octets(decodePairs(t, pairs)), octets(decode(t, frames))) {
-			t.Errorf("%s: pairs decode differently", s.name)
+		if !bytes.Equal(codectest.Octets(decodePairs(t, pairs)), codectest.Octets(decode(t, frames))) {
+			t.Errorf("%s: pairs decode differently", s.Name)
 		}
 	}
 }
 
 // TestGoldenSpeech has the vectors themselves, to see where a difference begins.
 func TestGoldenSpeech(t *testing.T) {
-	pcm := speech(t)
-	frames, pairs := read(t, "testdata/speech.gsm"), read(t, "testdata/speech.wav49")
+	pcm := codectest.Samples(codectest.Read(t, "testdata/speech.pcm"))
+	frames, pairs := codectest.Read(t, "testdata/speech.gsm"), codectest.Read(t, "testdata/speech.wav49")
 	for _, tt := range []struct {
 		name      string
 		got, want []byte
@@ -87,7 +91,7 @@ func TestGoldenSpeech(t *testing.T) {
 			}
 		}
 	}
-	if got := fmt.Sprintf("%x", sha256.Sum256(octets(decode(t, frames))))[:16]; got != "50429ff5eb52585a" {
+	if got := fmt.Sprintf("%x", sha256.Sum256(codectest.Octets(decode(t, frames))))[:16]; got != "50429ff5eb52585a" {
 		t.Errorf("decoded %s", got)
 	}
 }
@@ -98,7 +102,7 @@ func TestQuality(t *testing.T) {
 		name string
 		pcm  []int16
 		dB   float64
-	}{{"speech", speech(t), 8}, {"tone", signals[0].pcm(), 15}} {
+	}{{"speech", codectest.Samples(codectest.Read(t, "testdata/speech.pcm")), 8}, {"tone", codectest.Find(t, signals, "tone"), 15}} {
 		got := decode(t, encode(t, tt.pcm))
 		signal, noise := 0.0, 1.0
 		for i, x := range tt.pcm {
@@ -109,6 +113,12 @@ func TestQuality(t *testing.T) {
 			t.Errorf("%s: signal to noise %.1f dB, want %.0f", tt.name, dB, tt.dB)
 		}
 	}
+}
+
+func TestConform(t *testing.T) {
+	codectest.Conform(t, codectest.Coder{
+		Encoder: func() codectest.Encoder { return NewEncoder() }, Decoder: func() codectest.Decoder { return NewDecoder() }, Samples: SampleRate / 50,
+	}, signals)
 }
 
 func TestSizes(t *testing.T) {
@@ -181,7 +191,7 @@ func FuzzDecode(f *testing.F) {
 				frames = append(frames, single[:]...)
 			}
 		}
-		if !bytes.Equal(octets(decodePairs(t, pairs)), octets(decode(t, frames))) {
+		if !bytes.Equal(codectest.Octets(decodePairs(t, pairs)), codectest.Octets(decode(t, frames))) {
 			t.Fatal("pairs and frames sound different")
 		}
 		out := make([]int16, len(b)/FrameSize*FrameSamples)
@@ -194,10 +204,10 @@ func FuzzDecode(f *testing.F) {
 // FuzzRoundTrip: whatever was coded, encoder and decoder rebuild the same residual with the same filter, and the sound did not
 // grow beyond bound.
 func FuzzRoundTrip(f *testing.F) {
-	f.Add(octets(voiced()[:800]))
-	f.Add(octets(signals[6].pcm()[:800]))
+	f.Add(codectest.Octets(voiced()[:800]))
+	f.Add(codectest.Octets(codectest.Find(f, signals, "overload")[:800]))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		pcm := samples(b)
+		pcm := codectest.Samples(b)
 		pcm = pcm[:len(pcm)/FrameSamples*FrameSamples]
 		e, d := NewEncoder(), NewDecoder()
 		code, out := make([]byte, len(pcm)/FrameSamples*FrameSize), make([]int16, len(pcm))

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"asterism/codecs/codectest"
 	"asterism/codecs/opus"
 	"asterism/sounds"
 )
@@ -28,7 +29,7 @@ func TestAgainstLibgsm(t *testing.T) {
 	}
 	var pcm []int16
 	for _, s := range signals {
-		pcm = append(pcm, s.pcm()...)
+		pcm = append(pcm, s.PCM...)
 	}
 	for _, name := range []string{"demo-congrats", "vm-goodbye", "digits/7"} {
 		pcm = append(pcm, prompt(t, name)...)
@@ -44,30 +45,30 @@ func TestAgainstLibgsm(t *testing.T) {
 		if out, err := exec.Command(tool, args...).CombinedOutput(); err != nil {
 			t.Fatalf("%v: %v\n%s", args, err, out)
 		}
-		return read(t, result)
+		return codectest.Read(t, result)
 	}
 	file := []string{"-t", "gsm", "-r", "8000", "-c", "1"}
 
 	code := encode(t, pcm)
-	same(t, "code", code, sox(octets(pcm), raw, file))
+	same(t, "code", code, sox(codectest.Octets(pcm), raw, file))
 
-	wav := sox(octets(pcm), raw, []string{"-t", "wav", "-e", "gsm-full-rate"})
+	wav := sox(codectest.Octets(pcm), raw, []string{"-t", "wav", "-e", "gsm-full-rate"})
 	pairs := encodePairs(t, pcm)
 	if at := bytes.Index(wav, []byte("data")) + 8; at < 8 || len(wav) < at+len(pairs) {
 		t.Errorf("sox wrote a WAV file of %d bytes", len(wav))
 	} else {
 		same(t, "code in pairs", pairs, wav[at:at+len(pairs)])
 	}
-	same(t, "decoded pairs", octets(decodePairs(t, pairs)), sox(wav, []string{"-t", "wav"}, raw))
+	same(t, "decoded pairs", codectest.Octets(decodePairs(t, pairs)), sox(wav, []string{"-t", "wav"}, raw))
 
 	for i := range 500 * FrameSize {
-		b := byte(random(i))
+		b := byte(codectest.Random(i))
 		if i%FrameSize == 0 {
 			b = b&0x0F | signature<<4
 		}
 		code = append(code, b)
 	}
-	same(t, "decoded", octets(decode(t, code)), sox(code, file, raw))
+	same(t, "decoded", codectest.Octets(decode(t, code)), sox(code, file, raw))
 }
 
 func same(t *testing.T, what string, got, want []byte) {
