@@ -205,6 +205,7 @@
 ---@field bridge fun(self: pbx.Channel, peer: pbx.Channel, until?: pbx.Bridge): pbx.Bridged Joins it with a party that dial brought, until one of them leaves, the time is up, or a code is pressed.
 ---@field go_on fun(self: pbx.Channel, context: string, exten: string, priority?: integer) Sends a party that dial brought into the dialplan on its own; the script is done with it.
 ---@field hangup fun(self: pbx.Channel, cause?: integer|string) Ends the channel and returns; whatever waits next on it raises.
+---@field transfer fun(self: pbx.Channel, target: string): boolean?, integer|string Sends the party to another, by its technology's own means. Whether that worked and its last word, 0 for none; or nil and why it cannot be.
 ---@field set_cause fun(self: pbx.Channel, cause: integer|string) The cause its hang-up will have.
 ---@field conference_join fun(self: pbx.Channel, name: string, how?: pbx.ConferenceMember): boolean?, string? Takes it into a conference, which begins with it if need be: true, or nil and "locked", "full" or why else not.
 ---@field conference_next fun(self: pbx.Channel, ms?: number): string, any Waits for what happens: "digit" and the key; "joined" or "left" and who; "kicked" and why; "timeout".

@@ -31,4 +31,5 @@ import "embed"
 //go:embed strings
 //go:embed tones
 //go:embed voicemail
+//go:embed transfer
 var FS embed.FS

@@ -219,6 +219,7 @@ func channelMethods() []method {
 		{"bridge", "(peer: pbx.Channel, until?: pbx.Bridge): pbx.Bridged", "Joins it with a party that dial brought, until one of them leaves, the time is up, or a code is pressed.", bridge},
 		{"go_on", "(context: string, exten: string, priority?: integer)", "Sends a party that dial brought into the dialplan on its own; the script is done with it.", goOn},
 		{"hangup", "(cause?: integer|string)", "Ends the channel and returns; whatever waits next on it raises.", hangup},
+		{"transfer", "(target: string): boolean?, integer|string", "Sends the party to another, by its technology's own means. Whether that worked and its last word, 0 for none; or nil and why it cannot be.", transfer},
 		{"set_cause", "(cause: integer|string)", "The cause its hang-up will have.", func(_ *call, l *lua.LState, ch *channel.Channel) int {
 			ch.SetHangupCause(causeArgument(l, 2))
 			return 0
@@ -459,6 +460,22 @@ func hangup(c *call, l *lua.LState, ch *channel.Channel) int {
 		}
 	}
 	return 0
+}
+
+// transfer sends the far end elsewhere and waits for its report.
+func transfer(c *call, l *lua.LState, ch *channel.Channel) int {
+	target := l.CheckString(2)
+	var result channel.Transferred
+	err := c.pausing(func() (err error) {
+		result, err = ch.Transfer(target)
+		return err
+	})
+	if err != nil {
+		return c.outcome(l, ch, err)
+	}
+	l.Push(lua.LBool(result.OK))
+	l.Push(lua.LNumber(result.Protocol))
+	return 2
 }
 
 // goTo moves the channel in the dialplan and ends the application that called it.

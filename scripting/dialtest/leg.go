@@ -106,6 +106,24 @@ func (l *leg) Hangup(cause channel.Cause) {
 	l.report.Tell(channel.LegEvent{Kind: channel.LegEnded, Cause: cause})
 }
 
+// Transfer: the phone does as it is told, and whom it is sent to answers.
+func (l *leg) Transfer(target string, done func(channel.Transferred)) {
+	l.mu.Lock()
+	up := l.up || !l.caller
+	l.mu.Unlock()
+	if !up {
+		l.ch.SetHangupCause(channel.RedirectedToNew)
+		if _, first := l.finish(); first {
+			l.note(Ends, "with a redirection to "+target, channel.RedirectedToNew)
+			l.ch.FarEndGone(channel.RedirectedToNew)
+		}
+		done(channel.Transferred{OK: true})
+		return
+	}
+	l.note(Gets, "a transfer to "+target, 0)
+	done(channel.Transferred{OK: true, Protocol: 200})
+}
+
 func (l *leg) Media() channel.Media { return l.sound }
 
 func (l *leg) Property(name string) (string, bool) {

@@ -15,6 +15,7 @@
 //	t:call(app, ...)            run an application on a fresh channel to its end; ► c
 //	t:channel{headers={...}}    … whose call came with SIP headers
 //	t:channel{...}              a channel to be prepared first: exten, context, callerid_name, callerid_number, dnid, up=true, media=false; ► c
+//	                            transfer = 200: the report to a transfer once it is up; 0 none comes; false: it has no transfers
 //	t:lua(text, {...})          run lines of a dialplan on a fresh channel, put(v) leaves v in SEEN; ► c
 //	t:value(expression, {...})  what an expression of the dialplan yields there, as text; "nil"
 //	t:conf(text)                the text of extensions.conf
@@ -39,6 +40,7 @@
 //	c:run(app, ...)             run an application      c:enter(context, exten)   run the dialplan from there
 //	c:get(name)  c:played()  c:indications()  c:sent()  c:returned()  c:answered()  c:cause()  c:elapsed_ms()  c:log()  c:place()  c:records()
 //	c:tones()                   the tone lists that were begun, and "stop" for each that was stopped; so is hold music, as "music CLASS"       c:name()
+//	c:transferred()             where it was sent
 //	c:jitter_buffer()           the jitter buffer that was set, as fixed= max= resync= extra=; "none" when it was taken out
 //	c:released()                the dialled channels that have been hung up, as "target cause"
 package luatest

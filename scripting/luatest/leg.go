@@ -21,10 +21,12 @@ type leg struct {
 	sound *sounding
 	shown channel.CallerID // of whom it was called
 	headers
+	report int // the SIP status of a transfer; 0: none comes
 
 	mu          sync.Mutex // guards below; a leaf
 	ch          *channel.Channel
 	indications []string
+	transferred string // where to
 	hungUp      channel.Cause
 	over        bool
 }

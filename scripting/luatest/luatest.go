@@ -235,7 +235,12 @@ func (w *world) party(cfg channel.Config, media bool) *party {
 	if media {
 		l.sound = &sounding{w: w}
 	}
-	cfg.Tech, cfg.Endpoint, cfg.Leg = "PJSIP", "caller", l
+	if cfg.Leg = l; cfg.Tech == "Plain" { // without what SIP brings beside the call
+		cfg.Leg = struct{ channel.Leg }{l}
+	} else {
+		cfg.Tech = "PJSIP"
+	}
+	cfg.Endpoint = "caller"
 	if cfg.State == channel.Down {
 		cfg.State = channel.Ring
 	}

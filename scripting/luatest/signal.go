@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"asterism/engine/channel"
 )
@@ -13,6 +14,21 @@ import (
 type headers struct {
 	came  map[string]string
 	added [][2]string
+}
+
+// Transfer redirects a call that is not up; for one that is, the report comes a tenth of a second later, if the test gave one.
+func (l *leg) Transfer(target string, done func(channel.Transferred)) {
+	l.mu.Lock()
+	l.transferred = target
+	l.mu.Unlock()
+	if l.ch.State() != channel.Up {
+		done(channel.Transferred{OK: true})
+		l.ch.FarEndGone(channel.RedirectedToNew)
+		return
+	}
+	if status := l.report; status != 0 {
+		l.w.clock.At(100*time.Millisecond, func() { done(channel.Transferred{OK: status < 300, Protocol: status}) })
+	}
 }
 
 // Header is one of those the test gave.

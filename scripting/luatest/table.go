@@ -189,7 +189,11 @@ func (w *world) newParty(_ *lua.LState, t *lua.LTable) *party {
 	if lua.LVAsBool(t.RawGetString("up")) {
 		cfg.State = channel.Up
 	}
+	if t.RawGetString("transfer") == lua.LFalse {
+		cfg.Tech = "Plain"
+	}
 	p := w.party(cfg, t.RawGetString("media") != lua.LFalse)
+	p.leg.report = int(number(t, "transfer", 200))
 	p.leg.headers.came = map[string]string{}
 	if came, ok := t.RawGetString("headers").(*lua.LTable); ok {
 		came.ForEach(func(name, value lua.LValue) {
@@ -253,6 +257,11 @@ func (p *party) table(l *lua.LState) *lua.LTable {
 			return p.leg.indications
 		}),
 		"records": list(func() []string { return p.w.records.did }),
+		"transferred": list(func() []string {
+			p.leg.mu.Lock()
+			defer p.leg.mu.Unlock()
+			return []string{p.leg.transferred}
+		}),
 		"released": list(func() []string {
 			p.w.mu.Lock()
 			defer p.w.mu.Unlock()

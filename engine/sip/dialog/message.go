@@ -83,6 +83,9 @@ func (us *ourside) request(p *peer, method sip.Method, seq uint32, body []byte) 
 		us.decorate(req, body)
 	case method == sip.UPDATE: // a target refresh; the caller names the type of its body
 		us.decorate(req, nil)
+	case method == sip.REFER: // it makes a subscription (RFC 3515 §2.2); the new party may know whom it owes the call to (RFC 3892)
+		req.AppendHeader(sip.NewHeader("Contact", us.contact))
+		req.AppendHeader(sip.NewHeader("Referred-By", us.uri))
 	}
 	if len(body) > 0 {
 		req.SetBody(body)

@@ -154,6 +154,8 @@ func (l *leg) Request(tx *sip.ServerTx) {
 	switch method := tx.Request.Method; {
 	case method == sip.INFO:
 		l.info(tx)
+	case method == sip.NOTIFY:
+		l.notified(tx)
 	case method == sip.OPTIONS:
 		refuse(tx, sip.StatusOK, sip.NewHeader("Allow", sip.Allow), sip.NewHeader("Accept", "application/sdp"))
 	case method == sip.REFER && !l.endpoint.AllowTransfer:

@@ -47,8 +47,10 @@ type leg struct {
 	inJoin    bool
 	held      bool // by the peer, as the SDP in force says
 	over      bool
-	headers   []sip.Header  // a script's, for the INVITE that is not sent yet
-	format    codecs.Format // of the stream in force
+	headers   []sip.Header                // a script's, for the INVITE that is not sent yet
+	referred  bool                        // a REFER of ours was sent
+	refers    []func(channel.Transferred) // who waits for the end of one, oldest first
+	format    codecs.Format               // of the stream in force
 	media     netip.AddrPort
 
 	from, to, target, localAddr string // of the INVITE, for CHANNEL(pjsip,…)

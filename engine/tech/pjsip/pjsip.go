@@ -116,7 +116,7 @@ func (t *Tech) serve(tx *sip.ServerTx, e *config.Endpoint, gen *Generation) {
 		t.Registrar.Register(tx, e)
 	case method == sip.OPTIONS:
 		t.options(tx, e, gen)
-	case method == sip.CANCEL, method == sip.BYE, method == sip.UPDATE, method == sip.INFO, method == sip.PRACK:
+	case method == sip.CANCEL, method == sip.BYE, method == sip.UPDATE, method == sip.INFO, method == sip.PRACK, method == sip.NOTIFY:
 		refuse(tx, sip.StatusCallDoesNotExist) // they live in dialogs and this one has none
 	case sip.KnownMethod(method):
 		refuse(tx, sip.StatusMethodNotAllowed, sip.NewHeader("Allow", sip.Allow))
