@@ -30,6 +30,6 @@ import "embed"
 //go:embed say
 //go:embed strings
 //go:embed tones
-//go:embed voicemail
 //go:embed transfer
+//go:embed voicemail
 var FS embed.FS
