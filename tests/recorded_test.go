@@ -16,10 +16,11 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// cmdRecorded: recorded FILE HZ|PHONE|PROMPT [left|right] [exact]. A WAV beneath the spool, which is there within 5 s, has a tone for
-// 300 ms, or a prompt made by "sound"; exact: sample by sample, which wants a prompt made with ulaw. ! recorded: the tone is nowhere in it.
+// cmdRecorded: recorded FILE HZ|PHONE|PROMPT [left|right] [exact] [lasts=D] [gap=D]. A WAV beneath the spool, which is there within 5 s, has a tone for
+// 300 ms, without a longer gap in it than D if one is given, and is so long within 50 ms; or a prompt made by "sound"; exact: sample by sample, which wants a prompt made with ulaw. ! recorded: the tone is nowhere in it.
 // ! recorded FILE: there is no such file.
 func cmdRecorded(ts *testscript.TestScript, neg bool, args []string) {
+	args, opts := options(args)
 	need(ts, args, 1, "recorded FILE HZ|PHONE|PROMPT [left|right] [exact]")
 	s := sceneOf(ts)
 	path := filepath.Join(s.vars["DATA"], "spool", args[0])
@@ -42,6 +43,16 @@ func cmdRecorded(ts *testscript.TestScript, neg bool, args []string) {
 			ts.Fatalf("%s has %d Hz: %v (%d samples)", args[0], freq, level, len(pcm))
 		}
 		return
+	}
+	if want := parseDuration(opts["lasts"]); want != 0 {
+		if got := time.Duration(len(pcm)) * time.Second / time.Duration(rate); (got - want).Abs() > 50*time.Millisecond {
+			ts.Fatalf("%s lasts %v, want %v", args[0], got, want)
+		}
+	}
+	if most := parseDuration(opts["gap"]); most != 0 {
+		if gap := audio.Gap(pcm, rate, float64(freq)); gap > most {
+			ts.Fatalf("%s has %d Hz with a gap of %v", args[0], freq, gap)
+		}
 	}
 	if freq != 0 {
 		if ok, level := audio.Hears(pcm, rate, float64(freq), 300*time.Millisecond); !ok {

@@ -113,6 +113,24 @@ func Clearest(pcm []int16, rate int, freq float64) Level {
 	return best
 }
 
+// Gap is the longest piece of pcm without the tone, between its first and its last: what a listener would notice. It is
+// shorter by some 5 ms than what is missing.
+func Gap(pcm []int16, rate int, freq float64) time.Duration {
+	const short, step = 10 * time.Millisecond, 5 * time.Millisecond / 2
+	gap, longest, heard := time.Duration(0), time.Duration(0), false
+	for at := 0; at+samples(short, rate) <= len(pcm); at += samples(step, rate) {
+		if decibel(goertzel(pcm[at:at+samples(short, rate)], rate, freq)) < -16 {
+			gap += step
+			continue
+		}
+		if heard {
+			longest = max(longest, gap)
+		}
+		gap, heard = 0, true
+	}
+	return longest
+}
+
 // Silent reports whether the tone is absent from every window of pcm, and the worst level met. No audio is silent.
 func Silent(pcm []int16, rate int, freq float64) (bool, Level) {
 	worst, silent := Level{DBFS: floor, SNR: 0}, true

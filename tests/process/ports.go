@@ -28,27 +28,30 @@ func (p *Ports) Block(n int) (int, error) {
 		if first+n > portsTo {
 			first = portsFrom
 		}
-		p.next = first + n + n%2
-		if free(first, n) {
+		taken := firstTaken(first, n)
+		if taken == 0 {
+			p.next = first + n + n%2
 			return first, nil
 		}
+		p.next = taken + 2 - taken%2 // not beyond the whole block: what is taken may lie wherever blocks would meet it again
 	}
 	return 0, fmt.Errorf("no %d free ports between %d and %d", n, portsFrom, portsTo)
 }
 
-func free(first, n int) bool {
+// firstTaken is the first of n ports that is in use, 0 if none is.
+func firstTaken(first, n int) int {
 	for port := first; port < first+n; port++ {
 		addr := netip.AddrPortFrom(netip.IPv6Unspecified(), uint16(port)).String()
 		u, err := net.ListenPacket("udp", addr)
 		if err != nil {
-			return false
+			return port
 		}
 		u.Close()
 		t, err := net.Listen("tcp", addr)
 		if err != nil {
-			return false
+			return port
 		}
 		t.Close()
 	}
-	return true
+	return 0
 }

@@ -333,10 +333,10 @@ func (h headers) text() string {
 	return b.String()
 }
 
-// sdp makes a description of words: ulaw alaw g722 gsm opus, events (always unless noevents), sendonly recvonly inactive
-// sendrecv, hold0 (RFC 2543's c=0.0.0.0). RTP goes to port [rtp].
+// sdp makes a description of words: ulaw alaw g722 gsm opus slin cn, events (always unless noevents), sendonly recvonly inactive
+// sendrecv, hold0 (RFC 2543's c=0.0.0.0). RTP goes to port [rtp], with moved to [moved].
 func sdp(want string, version int) (string, error) {
-	conn, dir, events := "[media_ip]", "", true
+	conn, port, dir, events := "[media_ip]", "[rtp]", "", true
 	var pts, maps []string
 	for _, w := range strings.FieldsFunc(want, func(r rune) bool { return r == ',' }) {
 		switch w {
@@ -344,6 +344,8 @@ func sdp(want string, version int) (string, error) {
 			dir = "a=" + w + "\n"
 		case "hold0":
 			conn = "0.0.0.0"
+		case "moved":
+			port = "[moved]"
 		case "noevents":
 			events = false
 		default:
@@ -361,8 +363,8 @@ func sdp(want string, version int) (string, error) {
 	if events {
 		pts, maps = append(pts, "101"), append(maps, "a=rtpmap:101 telephone-event/8000\na=fmtp:101 0-16\n")
 	}
-	return fmt.Sprintf("v=0\no=sipp 1 %d IN IP[local_ip_type] [local_ip]\ns=-\nc=IN IP[media_ip_type] %s\nt=0 0\nm=audio [rtp] RTP/AVP %s\n%s%s",
-		version, conn, strings.Join(pts, " "), strings.Join(maps, ""), dir), nil
+	return fmt.Sprintf("v=0\no=sipp 1 %d IN IP[local_ip_type] [local_ip]\ns=-\nc=IN IP[media_ip_type] %s\nt=0 0\nm=audio %s RTP/AVP %s\n%s%s",
+		version, conn, port, strings.Join(pts, " "), strings.Join(maps, ""), dir), nil
 }
 
-var rtpmaps = map[string]string{"ulaw": "0 PCMU/8000", "alaw": "8 PCMA/8000", "gsm": "3 GSM/8000", "g722": "9 G722/8000", "g729": "18 G729/8000", "opus": "107 opus/48000/2"}
+var rtpmaps = map[string]string{"ulaw": "0 PCMU/8000", "alaw": "8 PCMA/8000", "gsm": "3 GSM/8000", "g722": "9 G722/8000", "g729": "18 G729/8000", "opus": "107 opus/48000/2", "slin": "118 L16/8000", "cn": "13 CN/8000"}

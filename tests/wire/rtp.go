@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -30,13 +31,24 @@ type RTP struct {
 	breaks  int                    // sequence numbers that did not follow, within one SSRC
 	last    map[uint32]uint16
 	digits  []byte
-	event   uint32 // timestamp of the last telephone-event counted
+	event   uint32  // timestamp of the last telephone-event counted
+	steps   []int16 // from each sequence number to the next, as they came, within one SSRC
+	spans   []span  // where the pieces of heard belong
+	arrived []int16 // as steps, of what went out, as it reached the PBX
+	prev    int     // sequence number of that, -1 none
 
 	voice sync.Mutex // a digit takes the place of the voice: held for a packet of Tone, for a whole digit
 	seq   uint16     // guarded by voice, as all below
 	ts    uint32
 	own   uint32
 	phase int
+	road  func(b []byte, to netip.AddrPort) // nil: straight to the PBX
+}
+
+// span is a packet's voice: timestamp, and its place in heard.
+type span struct {
+	ssrc, ts uint32
+	at, n    int
 }
 
 const (
@@ -44,10 +56,11 @@ const (
 	frameLen   = 160
 	eventPT    = 101
 	ulaw, alaw = 0, 8
+	linear     = 118 // L16/8000, in our descriptions
 )
 
-// OpenRTP binds host:port and records until Close.
-func OpenRTP(addr string) (*RTP, error) {
+// OpenRTP binds host:port and records until Close. What it sends goes over the road; nil is a perfect one.
+func OpenRTP(addr string, road *Road) (*RTP, error) {
 	a, err := net.ResolveUDPAddr("udp", addr)
 	if err != nil {
 		return nil, err
@@ -64,7 +77,10 @@ func OpenRTP(addr string) (*RTP, error) {
 		})
 	}
 	r := &RTP{conn: conn, done: make(chan struct{}), tos: -1, sources: map[netip.AddrPort]int{}, ssrc: map[uint32]int{},
-		last: map[uint32]uint16{}, seq: uint16(rand.Uint32()), ts: rand.Uint32(), own: rand.Uint32()}
+		last: map[uint32]uint16{}, seq: uint16(rand.Uint32()), ts: rand.Uint32(), own: rand.Uint32(), prev: -1}
+	if road != nil {
+		r.road = road.open(r.write, r.done)
+	}
 	go r.read()
 	return r, nil
 }
@@ -108,13 +124,25 @@ func (r *RTP) take(b, oob []byte, from netip.AddrPort) {
 		}
 	}
 	seq, ts, ssrc := binary.BigEndian.Uint16(b[2:]), binary.BigEndian.Uint32(b[4:]), binary.BigEndian.Uint32(b[8:])
-	if last, ok := r.last[ssrc]; ok && seq != last+1 {
-		r.breaks++
+	if last, ok := r.last[ssrc]; ok {
+		r.steps = append(r.steps, int16(seq-last))
+		if seq != last+1 {
+			r.breaks++
+		}
 	}
 	r.last[ssrc] = seq
 	r.ssrc[ssrc]++
-	payload := b[12+4*int(b[0]&15):]
+	payload, before := b[12+4*int(b[0]&15):], len(r.heard)
+	defer func() {
+		if n := len(r.heard) - before; n > 0 {
+			r.spans = append(r.spans, span{ssrc, ts, before, n})
+		}
+	}()
 	switch b[1] & 0x7f {
+	case linear:
+		for ; len(payload) >= 2; payload = payload[2:] {
+			r.heard = append(r.heard, int16(binary.BigEndian.Uint16(payload)))
+		}
 	case ulaw:
 		for _, v := range payload {
 			r.heard = append(r.heard, audio.DecodeULaw(v))
@@ -167,6 +195,53 @@ func (r *RTP) Heard(from int) []int16 {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return append([]int16(nil), r.heard[min(from, len(r.heard)):]...)
+}
+
+// Placed is the voice of the last SSRC with every packet where its timestamp puts it: what did not come is silence.
+func (r *RTP) Placed() []int16 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var pcm []int16
+	var first *span
+	for i := range r.spans {
+		s := &r.spans[i]
+		if first == nil || s.ssrc != first.ssrc {
+			first, pcm = s, nil
+		}
+		at := int(int32(s.ts - first.ts))
+		if at < 0 || at > 3600*8000 {
+			continue
+		}
+		if more := at + s.n - len(pcm); more > 0 {
+			pcm = append(pcm, make([]int16, more)...)
+		}
+		copy(pcm[at:], r.heard[s.at:s.at+s.n])
+	}
+	return pcm
+}
+
+// Follows reports whether all r received came in the order and with the losses and duplicates in which from's packets arrived
+// at the PBX, and how many packets that were.
+func (r *RTP) Follows(from *RTP) (ok bool, packets int) {
+	r.mu.Lock()
+	got := slices.Clone(r.steps)
+	r.mu.Unlock()
+	from.mu.Lock()
+	sent := slices.Clone(from.arrived)
+	from.mu.Unlock()
+	for at := 0; at+len(got) <= len(sent); at++ {
+		if slices.Equal(got, sent[at:at+len(got)]) {
+			return true, len(got) + 1
+		}
+	}
+	return false, len(got) + 1
+}
+
+// Renew begins another stream, as a phone does that was restarted: SSRC, sequence and timestamp are new.
+func (r *RTP) Renew() {
+	r.voice.Lock()
+	defer r.voice.Unlock()
+	r.own, r.seq, r.ts = rand.Uint32(), uint16(rand.Uint32()), rand.Uint32()
 }
 
 // Tone sends freq Hz (0: silence) in the codec (0 µ-law, 8 A-law) for d, a packet each 20 ms.
@@ -260,7 +335,24 @@ func (r *RTP) send(to netip.AddrPort, pt byte, marker bool, ts uint32, payload [
 	b = binary.BigEndian.AppendUint32(b, ts)
 	b = binary.BigEndian.AppendUint32(b, r.own)
 	r.seq++
-	_, err := r.conn.WriteToUDPAddrPort(append(b, payload...), to)
+	b = append(b, payload...)
+	if r.road != nil {
+		r.road(b, to)
+		return nil
+	}
+	return r.write(b, to)
+}
+
+// write is the end of the road.
+func (r *RTP) write(b []byte, to netip.AddrPort) error {
+	seq := int(binary.BigEndian.Uint16(b[2:]))
+	r.mu.Lock()
+	if r.prev >= 0 {
+		r.arrived = append(r.arrived, int16(seq-r.prev))
+	}
+	r.prev = seq
+	r.mu.Unlock()
+	_, err := r.conn.WriteToUDPAddrPort(b, to)
 	return err
 }
 

@@ -33,7 +33,7 @@ func TestRTPToneAndDigits(t *testing.T) {
 
 func open(t *testing.T) *RTP {
 	t.Helper()
-	r, err := OpenRTP("127.0.0.1:0")
+	r, err := OpenRTP("127.0.0.1:0", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
