@@ -19,7 +19,7 @@ var rooms = map[string][]string{
 	"scripting/luatest": {"scripting", "scripting/dialtest", "engine/channel", "engine/voicemail", "engine/dialplan", "engine/config", "engine/sound", "engine/store", "engine/event", "engine/media"},
 	"scripting/dialtest": {"scripting", "engine", "engine/cdr", "engine/channel", "engine/config", "engine/dialplan", "engine/event", "engine/media", "engine/sound",
 		"engine/store", "engine/tone", "engine/voicemail"},
-	"scripting/lint": {"scripting", "engine/dialplan", "engine/config"},
+	"scripting/lint": {"scripting", "engine/dialplan", "engine/dialplan/...", "engine/config"},
 	"plugins":        {},
 	"dialplans":      {},
 	"sounds":         {},
