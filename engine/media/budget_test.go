@@ -39,9 +39,6 @@ func BenchmarkRelay(b *testing.B) { benchmark(b, ulaw) }
 // BenchmarkTranscode: budget 250 ns, 0 allocs.
 func BenchmarkTranscode(b *testing.B) { benchmark(b, alaw) }
 
-// BenchmarkTranscodeOpus has no budget of ours: the encoder is libopus.
-func BenchmarkTranscodeOpus(b *testing.B) { benchmark(b, []codecs.Format{media.FormatOpus}) }
-
 func benchmark(b *testing.B, formats []codecs.Format) {
 	l := join(b, ulaw, formats)
 	l.Quiet()
