@@ -1,8 +1,9 @@
 --- Voicemail: messages that callers leave, in Asterisk's spool.
--- Application: VoiceMail. Functions: VM_INFO, VMCOUNT, MAILBOX_EXISTS. See README.md.
+-- Applications: VoiceMail, VoiceMailMain. Functions: VM_INFO, VMCOUNT, MAILBOX_EXISTS. See README.md.
 local pbx = require "pbx"
 local mailbox = require "voicemail.mailbox"
 local leave = require "voicemail.leave"
+local main = require "voicemail.main"
 local M = { name = "voicemail" }
 
 local function count(box, folder) return folder == "INBOX" and box:new() or box:count(folder) end
@@ -53,6 +54,7 @@ end
 
 M.applications = {
   VoiceMail = { run = leave, synopsis = "Record a message for a mailbox", takes = "mailboxes, options", options = "bdesStuU", ignored = "gP" },
+  VoiceMailMain = { run = main, synopsis = "Hear messages and set a mailbox up", takes = "mailbox, options", options = "aps", ignored = "g" },
 }
 M.functions = {
   VM_INFO = { get = vm_info, synopsis = "What a mailbox is like" },

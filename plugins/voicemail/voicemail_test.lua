@@ -5,6 +5,9 @@ maxsecs = 60
 minsecs = 2
 maxsilence = 5
 
+[zonemessages]
+berlin = Europe/Berlin|'vm-received' Q 'digits/at' R
+
 [default]
 100 => 1234,Anna Bell,anna@example.com,,format=wav|tz=berlin
 101 => 4321,Ben,,,maxmsg=1|review=yes|operator=yes|format=wav
@@ -231,4 +234,117 @@ test("voicemail show users", function(t)
   local text = t:command("voicemail show users")
   t:contains(text, "\ndefault          102      Carla                                     1\n")
   t:contains(text, "\n4 voicemail users configured.")
+end)
+
+local function stored(t, folder, n, id, callerid)
+  local stem = ("%s100/%s/msg%04d."):format(spool, folder, n)
+  t:file(stem .. "wav", "sound of " .. id)
+  t:file(stem .. "txt", "[message]\ncallerid=" .. (callerid or '"Bob" <102>') .. "\norigtime=1700000000\nmsg_id=" .. id .. "\nduration=5\n")
+end
+
+--- VoiceMailMain of mailbox 100, whose prompts all last 1 s; a key falls into the prompt of that second.
+local function visiting(t, presses, arguments, leaves_ms)
+  local c = ready(t)
+  for at_ms, key in pairs(presses) do c:press(at_ms, key) end
+  if leaves_ms then c:hang_up(leaves_ms) end
+  c:run("VoiceMailMain", arguments or "100", arguments and "" or "s")
+  return c
+end
+
+test("messages are heard, deleted and stored; those heard are old at the end", function(t)
+  for n, id in ipairs { "a", "b", "c", "d" } do stored(t, "INBOX", n - 1, id) end
+  -- 1 ends what is said first; each message's title is ended by the next key
+  local c = ready(t)
+  c:press(500, "1")
+  c:press(20000, "6") -- the first was heard to its end
+  c:press(21000, "7")
+  c:press(25000, "6")
+  c:press(25500, "9")
+  c:press(26500, "2")
+  c:press(31500, "#")
+  c:run("VoiceMailMain", "100", "s")
+  t:equal(t:files(spool .. "100/INBOX"), "msg0000.txt msg0000.wav")
+  t:contains(t:file(spool .. "100/INBOX/msg0000.txt"), "msg_id=d\n")
+  t:equal(t:file(spool .. "100/INBOX/msg0000.wav"), "sound of d")
+  t:equal(t:file(spool .. "100/Old/msg0000.wav"), "sound of a")
+  t:equal(t:file(spool .. "100/Work/msg0000.wav"), "sound of c")
+  t:equal(t:files(spool .. "100/Old") .. t:files(spool .. "100/Work"), "msg0000.txt msg0000.wavmsg0000.txt msg0000.wav")
+  t:contains(c:played(), "vm-youhave digits/4 vm-INBOX vm-messages")
+  t:contains(c:played(), "vm-first vm-message vm-received digits/day-2 digits/mon-10 digits/h-14 digits/at digits/11 digits/13 digits/p-m")
+  t:contains(c:played(), "vm-deleted")
+  t:contains(c:played(), "vm-savedto vm-Work")
+  t:ok(c:played():find("vm%-goodbye$"))
+  t:ok(c:returned())
+end)
+
+test("a hang-up while a message plays: it was heard", function(t)
+  stored(t, "INBOX", 0, "a")
+  t:sound("/sounds/voicemail/default/100/INBOX/msg0000", 30000)
+  visiting(t, { [500] = "1" }, nil, 25000)
+  t:equal(t:files(spool .. "100"), "Old/msg0000.txt Old/msg0000.wav")
+end)
+
+test("nobody answers the menu", function(t)
+  local c = visiting(t, {})
+  t:contains(c:played(), "vm-youhaveno vm-opts vm-helpexit vm-opts vm-helpexit vm-opts vm-helpexit vm-goodbye")
+  t:ok(c:returned())
+end)
+
+test("urgent messages come first; another folder; the envelope", function(t)
+  stored(t, "Urgent", 0, "u")
+  stored(t, "Old", 0, "o", "Unknown")
+  local c = visiting(t, { [500] = "1", [1000] = "3", [1500] = "3", [12000] = "2", [12500] = "1", [13000] = "1", [13500] = "#", [13600] = "#" })
+  t:contains(c:played(), "vm-youhave digits/1 vm-INBOX vm-message vm-and digits/1 vm-Old vm-message")
+  t:contains(c:played(), "vm-tohearenv vm-starmain vm-received")
+  t:contains(c:played(), "vm-from-phonenumber digits/1 digits/0 digits/2")
+  t:contains(c:played(), "vm-changeto")
+end)
+
+test("* and # wind, 0 pauses", function(t)
+  stored(t, "INBOX", 0, "a")
+  t:sound("/sounds/voicemail/default/100/INBOX/msg0000", 20000)
+  -- It begins at 10.5 s. Two winds on, ten seconds of pause and one wind back: it would end at 37.5 s, and is wound to its end at 37 s.
+  local c = visiting(t, { [500] = "1", [15000] = "#", [16000] = "#", [17000] = "0", [27000] = "0", [28000] = "*", [37000] = "#", [38000] = "#" })
+  t:equal(c:elapsed_ms(), 39000)
+  t:equal(t:files(spool .. "100"), "Old/msg0000.txt Old/msg0000.wav")
+end)
+
+test("logging in", function(t)
+  local c = visiting(t, { [500] = "100#", [2500] = "1234#", [6500] = "#" }, "")
+  t:contains(c:played(), "vm-login vm-password vm-youhaveno")
+  t:ok(c:returned())
+  c = visiting(t, { [500] = "1234#" }, "100@default")
+  t:contains(c:played(), "vm-youhaveno")
+end)
+
+test("three wrong passwords end the call, as do unknown mailboxes", function(t)
+  local c = visiting(t, { [500] = "9#", [2500] = "9#", [4500] = "9#" }, "100")
+  t:equal(c:played(), "vm-password auth-incorrect auth-incorrect vm-goodbye")
+  t:ok(not c:returned())
+  local before = c:played()
+  c = visiting(t, {}, "999")
+  t:equal(news(c, before), "vm-password auth-incorrect auth-incorrect vm-goodbye")
+end)
+
+test("a star instead of a mailbox goes to extension a", function(t)
+  t:dialplan [[extensions = { desk = { s = function() app.VoiceMailMain() end, a = function() channel.WENT = "a" end } }]]
+  local c = ready(t)
+  c:press(500, "*")
+  c:enter("desk", "s")
+  t:equal(c:get("WENT"), "a")
+end)
+
+test("a new password counts until voicemail.conf has another", function(t)
+  local c = visiting(t, { [500] = "0", [1500] = "5", [2500] = "77#", [4500] = "77#", [7500] = "*", [8500] = "#" })
+  t:contains(c:played(), "vm-newpassword vm-reenterpassword vm-passchanged")
+  t:equal(t:value [[channel.VM_INFO("100", "password"):get()]], "77")
+  t:config("voicemail.conf", "[default]\n100 => 5678\n")
+  t:equal(t:value [[channel.VM_INFO("100", "password"):get()]], "5678")
+end)
+
+test("greetings are recorded, and a temporary one removed", function(t)
+  visiting(t, { [500] = "0", [1500] = "1", [9000] = "#", [12000] = "4", [18000] = "#", [21000] = "*", [22000] = "#" })
+  t:equal(t:files(spool .. "100"), "temp.wav unavail.wav")
+  visiting(t, { [500] = "0", [1500] = "4", [2500] = "2", [5500] = "*", [6500] = "#" })
+  t:equal(t:files(spool .. "100"), "unavail.wav")
 end)
