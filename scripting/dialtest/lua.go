@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"asterism/engine/channel"
+	"asterism/engine/voicemail"
 
 	lua "github.com/yuin/gopher-lua"
 )
@@ -134,6 +135,7 @@ func (s *script) table(l *lua.LState) *lua.LTable {
 			l.Push(lua.LString(s.stage(l).Device(strings.TrimPrefix(l.CheckString(2), "PJSIP/"))))
 			return 1
 		},
+		"mailbox": func(l *lua.LState) int { l.Push(s.mailbox(l, l.CheckString(2))); return 1 },
 		"records": func(l *lua.LState) int { l.Push(s.records(l)); return 1 },
 		"story":   func(l *lua.LState) int { l.Push(lua.LString(Timeline(s.stage(l).Events(0)))); return 1 },
 	})
@@ -239,6 +241,20 @@ func (s *script) party(l *lua.LState, p *party) *lua.LTable {
 }
 
 // records are the call detail records so far.
+// mailbox counts the messages of box or box@context.
+func (s *script) mailbox(l *lua.LState, name string) *lua.LTable {
+	b := voicemail.Box{Name: name, Context: "default"}
+	if box, context, ok := strings.Cut(name, "@"); ok {
+		b = voicemail.Box{Name: box, Context: context}
+	}
+	unheard, urgent, old := s.stage(l).Mailbox(b)
+	t := l.NewTable()
+	t.RawSetString("new", lua.LNumber(unheard))
+	t.RawSetString("urgent", lua.LNumber(urgent))
+	t.RawSetString("old", lua.LNumber(old))
+	return t
+}
+
 func (s *script) records(l *lua.LState) *lua.LTable {
 	out := l.NewTable()
 	for _, r := range s.stage(l).Records() {

@@ -52,6 +52,7 @@ type World struct {
 	sounds  *prompts
 	dir     string // of what is recorded
 	root    *os.Root
+	spool   *voicemail.Spool
 	tones   *tone.Zones
 	cover   *Coverage
 	story   story
@@ -106,6 +107,7 @@ func NewWorld(s Setting) (*World, error) {
 	if w.root, err = os.OpenRoot(dir); err != nil {
 		return nil, err
 	}
+	w.spool = voicemail.New(w.root, "/sounds")
 	w.sounds.own = sound.NewLibrary([]fs.FS{w.root.FS()}, 1<<20)
 	snap, problems := config.Load(s.Etc, config.LoadOptions{})
 	w.snap = snap
@@ -113,7 +115,7 @@ func NewWorld(s Setting) (*World, error) {
 	w.events = event.NewBus(zerolog.Nop())
 	random := rand.New(rand.NewPCG(s.Seed, s.Seed))
 	var drawing sync.Mutex
-	w.host = scripting.New(scripting.Config{Plugins: s.Plugins, Store: w.store, Sounds: w.sounds, Recordings: sound.Archive{{Path: "/sounds", Root: w.root}}, Mailboxes: voicemail.New(w.root, "/sounds"), Events: w.events, Log: log, Clock: w.clock, Trace: w,
+	w.host = scripting.New(scripting.Config{Plugins: s.Plugins, Store: w.store, Sounds: w.sounds, Recordings: sound.Archive{{Path: "/sounds", Root: w.root}}, Mailboxes: w.spool, Events: w.events, Log: log, Clock: w.clock, Trace: w,
 		Random: func() float64 { drawing.Lock(); defer drawing.Unlock(); return random.Float64() }})
 	gen, more := w.host.Load(s.Etc, snap)
 	problems = append(problems, more...)
@@ -423,6 +425,12 @@ func (w *World) Variable(id int, name string) (string, bool) {
 		return "", false
 	}
 	return ch.Get(name)
+}
+
+// Mailbox is how many messages a mailbox has that nobody has heard, urgent ones among them, and how many that were heard and kept.
+func (w *World) Mailbox(b voicemail.Box) (unheard, urgent, old int) {
+	urgent = w.spool.Count(b, "Urgent")
+	return w.spool.Count(b, "INBOX") + urgent, urgent, w.spool.Count(b, "Old")
 }
 
 // Device is the state of a phone as Asterisk names it.
