@@ -90,7 +90,8 @@ type dialLeg struct {
 	target   Target
 	ch       *Channel
 	forwards int
-	result   int // index into DialResult.Legs
+	through  []string // exten@context of each of these forwards
+	result   int      // index into DialResult.Legs
 }
 
 type legReport struct {
@@ -167,6 +168,9 @@ func (d *dial) add(t Target, forwards int, from *dialLeg) (made []*dialLeg) {
 	}
 	for _, ch := range channels {
 		leg := &dialLeg{target: t, ch: ch, forwards: forwards, result: len(d.res.Legs)}
+		if from != nil {
+			leg.through = from.through
+		}
 		d.res.Legs = append(d.res.Legs, DialLegResult{Target: t, Channel: ch.Name(), Created: true})
 		d.running[leg] = true
 		made = append(made, leg)

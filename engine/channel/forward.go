@@ -2,6 +2,7 @@ package channel
 
 import (
 	"maps"
+	"slices"
 	"strings"
 )
 
@@ -9,6 +10,11 @@ import (
 
 // maxForwards bounds chains of 3xx and Local channels (Asterisk: MAX_FORWARDS, default 20).
 const maxForwards = 20
+
+// throughVariable lists where 3xx have sent a call on its way to a channel: exten@context, "," between. It is inherited. A place that is in
+// it already is a loop. A bound on the depth alone would not do: two phones that forward to a number at which both ring make each
+// round twice the one before (for SIP proxies see RFC 5393).
+const throughVariable = "FORWARDED_THROUGH"
 
 // forward follows a 3xx: a target without a technology goes to Local/target@context, so that the dialplan decides, as in Asterisk.
 func (d *dial) forward(leg *dialLeg, ev LegEvent) {
@@ -24,12 +30,21 @@ func (d *dial) forward(leg *dialLeg, ev LegEvent) {
 	if context == "" {
 		context = d.caller.Place().Context
 	}
+	to := ev.Forward + "@" + context
+	through, _ := d.caller.Get(throughVariable)
+	way := append(splitWay(through), leg.through...)
+	if slices.Contains(way, to) {
+		d.caller.log.Warn().Str("leg", leg.ch.Name()).Str("forward", ev.Forward).Str("context", context).Msg("dial: forwarded in a circle")
+		entry.Status, entry.Cause = StatusBusy, UserBusy
+		return
+	}
+	leg.through = append(slices.Clip(leg.through), to)
 	d.caller.log.Info().Str("leg", leg.ch.Name()).Str("forward", ev.Forward).Str("context", context).Msg("dial: forwarded")
 	entry.Status = StatusNoAnswer // it neither was busy nor failed: another leg took its place
 	if d.req.ForwardUntimed {
 		d.timer = nil
 	}
-	_ = d.call(d.add(Target{"Local", ev.Forward + "@" + context}, leg.forwards+1, leg)) // an error is the caller's end, which wait sees
+	_ = d.call(d.add(Target{"Local", to}, leg.forwards+1, leg)) // an error is the caller's end, which wait sees
 }
 
 // wanted is what the technology is told of a leg.
@@ -49,5 +64,12 @@ func (d *dial) wanted(from *dialLeg) *DialLeg {
 		leg.Variables = map[string]string{}
 	}
 	leg.Variables["FORWARDERNAME"] = from.ch.Name()
+	through, _ := d.caller.Get(throughVariable)
+	leg.Variables["__"+throughVariable] = strings.Join(append(splitWay(through), from.through...), ",")
 	return leg
+}
+
+// splitWay is the list in throughVariable.
+func splitWay(through string) []string {
+	return strings.FieldsFunc(through, func(r rune) bool { return r == ',' })
 }
