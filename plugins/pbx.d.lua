@@ -306,6 +306,7 @@
 ---@field truth fun(text?: string): boolean Whether text is true in a condition: not empty, and not zero.
 ---@field context_exists fun(context: string): boolean Whether the dialplan has a context.
 ---@field device_state fun(device: string, state?: string): string|boolean|nil, string? What a device is doing: NOT_INUSE; or gives a Custom: device a state: true, or nil and why not.
+---@field file_status fun(path: string): {kind: "file"|"directory"|"other", size: integer, mode: integer, accessed: integer, changed: integer, modified: integer}?, string? What a file is, if it is in a directory of [sandbox] files; or nil and why not.
 ---@field hint fun(context: string, exten: string): string?, string? The devices of an extension's hint, and its state; nil if it has none.
 ---@field cause fun(name: string): integer?, string? The number of a hang-up cause, USER_BUSY; or nil and why not.
 ---@field cause_text fun(cause: integer): string A cause in words.

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"asterism/engine/dialplan"
+	"asterism/engine/dialplan/subst"
 
 	lua "github.com/yuin/gopher-lua"
 )
@@ -42,9 +43,38 @@ func (c *call) pbxHint(l *lua.LState) int {
 		l.Push(lua.LNil)
 		return 1
 	}
+	devices := c.hintDevices(e, l.CheckString(2))
 	state := "UNKNOWN"
 	if d := c.gen.host.cfg.Devices; d != nil {
-		_ = c.pausing(func() error { state = d.ExtensionState(e.Data); return nil })
+		_ = c.pausing(func() error { state = d.ExtensionState(devices); return nil })
 	}
-	return pushString(l, e.Data) + pushString(l, state)
+	return pushString(l, devices) + pushString(l, state)
 }
+
+// hintDevices are the devices of a hint that was found for exten: that of a pattern names them by ${EXTEN}.
+func (c *call) hintDevices(e dialplan.Entry, exten string) string {
+	return subst.Expand(e.Data, hintEnvironment{c, e.Context, exten})
+}
+
+// hintEnvironment is what ${…} sees in a hint: no channel, but the extension that is asked for and global variables.
+type hintEnvironment struct {
+	c              *call
+	context, exten string
+}
+
+// Variable is EXTEN, CONTEXT or a global variable.
+func (e hintEnvironment) Variable(name string) (string, bool) {
+	switch name {
+	case "EXTEN":
+		return e.exten, true
+	case "CONTEXT":
+		return e.context, true
+	}
+	return e.c.gen.host.Global(name)
+}
+
+// Function has none.
+func (e hintEnvironment) Function(string) (string, bool) { return "", false }
+
+// Warn logs what is wrong with the text.
+func (e hintEnvironment) Warn(what string) { e.c.log.Warn().Msg(printable("hint: " + what)) }

@@ -151,6 +151,9 @@ func TestTheSiteOpensTheSandbox(t *testing.T) {
 			local n = 0; for l in io.lines(%q) do n = n + 1 end; channel.OUT = n .. io.open("x.txt"):read("*l"); assert(os.remove("x.txt"))`, dir+"/x.txt", dir+"/x.txt"), "2one"},
 		{"a file elsewhere", "files = " + dir, fmt.Sprintf(`channel.OUT = select(2, io.open(%q))`, secret), secret + ": not in a directory of [sandbox] files in asterism.conf"},
 		{"through a link", "files = " + dir, `channel.OUT = tostring(io.open("link")) .. tostring(io.open("door/secret")) .. tostring(io.open("../" .. "x")) .. tostring(io.open("door/new", "w"))`, "nilnilnilnil"},
+		{"status of files", "files = " + dir, fmt.Sprintf(`local p = require("pbx"); local f = io.open("y.txt", "w"); f:write("four"); f:close()
+			local s = p.file_status("y.txt"); channel.OUT = s.kind .. s.size .. (s.modified > 1e9 and "m" or "") .. tostring((p.file_status(%q))) .. tostring((p.file_status("door"))) .. tostring((p.file_status("link")))`, secret), "file4mnilnilnil"},
+		{"status without files", "execute = yes", `channel.OUT = select(2, require("pbx").file_status("/etc/passwd"))`, "no files are open to scripts; asterism.conf names directories with files = in [sandbox]"},
 		{"no popen with files", "files = " + dir, `channel.OUT = tostring(io.popen) .. tostring(io.stdin) .. tostring(os.execute)`, "nilnilnil"},
 		{"debug", "debug = yes", `channel.OUT = tostring(debug.traceback ~= nil) .. tostring(debug.setupvalue)`, "truenil"},
 		{"getenv", "getenv = SITE_NAME", `channel.OUT = os.getenv("SITE_NAME") .. tostring(os.getenv("PATH"))`, "herenil"},

@@ -139,8 +139,10 @@ func (c *call) builtin(name string) (string, bool) {
 	case "HINT":
 		if c.ch != nil {
 			p := c.ch.Place()
-			e, ok := c.gen.index.Hint(p.Context, p.Exten)
-			return e.Data, ok
+			if e, ok := c.gen.index.Hint(p.Context, p.Exten); ok {
+				return c.hintDevices(e, p.Exten), true
+			}
+			return "", false
 		}
 	case "ASTETCDIR":
 		return a.Directories.Etc, true

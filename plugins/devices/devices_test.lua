@@ -48,3 +48,12 @@ test("ChanIsAvail finds the first that can be called", function(t)
   t:equal(c:get("AVAILCHAN"), "")
   t:equal(c:get("AVAILSTATUS"), "5")
 end)
+
+test("the hint of a pattern names its devices by ${EXTEN}", function(t)
+  t:device("PJSIP/142", "INUSE")
+  t:conf("[globals]\nTECH = PJSIP\n[start]\nexten => _1XX,hint,${TECH}/${EXTEN}\nexten => _*2XX,hint,PJSIP/${EXTEN:1}&Custom:${CONTEXT}\n"
+    .. "exten => s,1,Set(SEEN=${HINT(142)} ${EXTENSION_STATE(142@start)} ${HINT(*207)} ${HINT(300)}.)\n")
+  local c = t:channel {}
+  c:enter("start", "s")
+  t:equal(c:get("SEEN"), "PJSIP/142 INUSE PJSIP/207&Custom:start .")
+end)

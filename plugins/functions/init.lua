@@ -1,5 +1,5 @@
 --- Dialplan functions: what all calls share, and what the run of the dialplan is about.
--- Functions: GLOBAL, TIMEOUT, EXCEPTION.
+-- Functions: GLOBAL, TIMEOUT, ENV, STAT, EXCEPTION.
 local pbx = require "pbx"
 local M = { name = "functions" }
 
@@ -11,7 +11,27 @@ local function timeout_set(chan, value, what)
   chan:set_timeout((what or ""):lower(), seconds)
 end
 
+local modes = { A = "accessed", C = "changed", M = "modified", s = "size" }
+
+--- STAT(flag,file): 0 for a file that is not there, or that scripts may not look at.
+local function stat(_, flag, path)
+  if not path or flag ~= "m" and flag ~= "d" and flag ~= "e" and flag ~= "f" and not modes[flag] then
+    error("STAT: want d, e, f, m, s, A, C or M, and a file", 0)
+  end
+  local status, why = pbx.file_status(path)
+  if not status then
+    if not why:find("no such", 1, true) then pbx.log_once("warning", "STAT: " .. why) end
+    return "0"
+  end
+  if flag == "e" then return "1" end
+  if flag == "d" then return status.kind == "directory" and "1" or "0" end
+  if flag == "f" then return status.kind == "file" and "1" or "0" end
+  if flag == "m" then return ("%o"):format(status.mode) end
+  return ("%d"):format(status[modes[flag]])
+end
+
 M.functions = {
+  STAT = { get = stat, synopsis = "What a file of the machine is" },
   GLOBAL = {
     get = function(_, name) return pbx.global(name) end, set = function(_, value, name) pbx.global(name, value) end,
     synopsis = "A variable all calls share",
