@@ -277,24 +277,26 @@ func (c *call) pluginBase(l *lua.LState) *lua.LTable {
 	if c.base != nil {
 		return c.base
 	}
-	libs := c.gen.host.libs
-	c.base = l.CreateTable(0, len(libs.base)+len(libs.modules)+1)
-	for name, f := range libs.base {
-		c.base.RawSetString(name, f)
-	}
-	for name, functions := range libs.modules {
-		t := l.CreateTable(0, len(functions))
-		for f, v := range functions {
-			t.RawSetString(f, v)
-		}
-		c.base.RawSetString(name, t)
+	libs, can := c.gen.host.libs, &c.gen.can
+	c.base = l.CreateTable(0, 8)
+	if can.execute || len(can.getenv) > 0 || len(can.files) > 0 {
+		c.base.RawSetString("os", libs.table(l, "os"))
 	}
 	c.base.RawSetString("print", l.NewFunction(c.print))
 	c.openTo(l, c.base)
 	meta := l.CreateTable(0, 1)
-	meta.RawSetString("__index", l.NewFunction(func(l *lua.LState) int {
-		l.RaiseError("unknown global '%s' in a plugin", l.Get(2).String())
-		return 0
+	meta.RawSetString("__index", l.NewFunction(func(l *lua.LState) int { // the first time: a call needs few of them
+		name := l.Get(2).String()
+		v, ok := libs.base[name]
+		if !ok {
+			if libs.modules[name] == nil {
+				l.RaiseError("unknown global '%s' in a plugin", name)
+			}
+			v = libs.table(l, name)
+		}
+		c.base.RawSetString(name, v)
+		l.Push(v)
+		return 1
 	}))
 	c.base.Metatable = meta
 	return c.base

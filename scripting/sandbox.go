@@ -95,11 +95,8 @@ func (libs *libraries) install(l *lua.LState) {
 		g.RawSetString(name, f)
 	}
 	g.RawSetString("_G", g)
-	for name, functions := range libs.modules {
-		t := l.CreateTable(0, len(functions))
-		for f, v := range functions {
-			t.RawSetString(f, v)
-		}
+	for name := range libs.modules {
+		t := libs.table(l, name)
 		g.RawSetString(name, t)
 		if name == "string" { // ("x"):rep(3)
 			mt := l.CreateTable(0, 1)
@@ -107,6 +104,16 @@ func (libs *libraries) install(l *lua.LState) {
 			l.SetMetatable(lua.LString(""), mt)
 		}
 	}
+}
+
+// table is a module's, made anew.
+func (libs *libraries) table(l *lua.LState, name string) *lua.LTable {
+	functions := libs.modules[name]
+	t := l.CreateTable(0, len(functions))
+	for f, v := range functions {
+		t.RawSetString(f, v)
+	}
+	return t
 }
 
 // baseError is error(): C Lua 5.1 takes a number for text and puts the place before it, so that error(5) is a message while

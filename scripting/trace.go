@@ -61,7 +61,7 @@ func (t *tree) instrument() error {
 				n.Stmts = hooked(ch.file, n.Stmts)
 			}
 		})
-		proto, err := lua.Compile(ch.tree, ch.file)
+		proto, err := compileTree(ch.tree, ch.file)
 		if err != nil {
 			return fmt.Errorf("%s: not to be traced: %w", ch.file, err)
 		}
