@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"asterism/codecs"
 	"asterism/engine/media/packetio"
 )
 
@@ -49,9 +50,10 @@ type Port struct {
 	at       *shard
 	closed   bool
 	stream   Stream
-	agreed   bool       // SetStream was called
-	formats  []incoming // what may be received, voice first: a few, so a search is quicker than a table is to fetch
-	unknown  incoming   // stands for what may not
+	agreed   bool          // SetStream was called
+	formats  []incoming    // what may be received, voice first: a few, so a search is quicker than a table is to fetch
+	unknown  incoming      // stands for what may not
+	voice    codecs.Format // of the last packet of voice
 	learn    learner
 	control  controlSource
 	stats    reception

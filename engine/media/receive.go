@@ -60,6 +60,10 @@ func (p *Port) receive(b []byte, from netip.AddrPort) {
 	f.Format, f.Payload = in.format, s.packet.Payload
 	f.Timestamp, f.Seq, f.Marker = h.Timestamp, h.SequenceNumber, h.Marker
 	f.Samples, f.Source = 0, p.source
+	if pt := b[1] & 0x7F; !in.known && (pt == comfortNoise || pt == oldComfortNoise) && p.stream.Receive {
+		p.pause(f)
+		return
+	}
 	if !p.stream.Receive || !in.known {
 		p.count.dropped.Add(1)
 		p.overhear(f, true) // its number is no loss
@@ -68,7 +72,30 @@ func (p *Port) receive(b []byte, from netip.AddrPort) {
 	if in.bytes != 0 {
 		f.Samples = len(f.Payload) / in.bytes * in.samples
 	}
+	if !in.event {
+		p.voice = in.format
+	}
 	p.arrive(f, in.event)
+}
+
+// pause takes a packet of comfort noise (RFC 3389): the peer says nothing. It is no voice and no loss; nobody is told how loud the
+// noise behind it is, since we agree on such packets with none. What it stands for is the gap until the next timestamp.
+func (p *Port) pause(f *Frame) {
+	if p.voice.Rate == 0 || p.busy { // nothing has been said yet that could pause
+		return
+	}
+	p.busy = true
+	f.Format, f.Payload = p.voice, nil
+	p.overhear(f, true)
+	if p.keys != nil && p.keys.source == f.Source && int16(f.Seq-p.keys.seq) > 0 {
+		p.keys.seq = f.Seq
+	}
+	if p.dejitter != nil {
+		p.dejitter.put(p.at, f, true)
+	} else {
+		_ = p.sink.WriteFrame(f)
+	}
+	p.busy = false
 }
 
 // incoming is what a payload type stands for.

@@ -7,6 +7,8 @@ const (
 	// upkeepGrid gathers the deadlines of many ports into few wake-ups of the shard.
 	upkeepGrid   = int64(20 * time.Millisecond)
 	comfortNoise = 13 // RFC 3389; the one payload type every peer may throw away
+	// oldComfortNoise is where phones older than RFC 3389 have it (RFC 3551 §6 reserves it for their sake).
+	oldComfortNoise = 19
 )
 
 // keepUp does what a port owes now and then: RTCP, watching for silence, keeping NAT open. It sets itself again.
