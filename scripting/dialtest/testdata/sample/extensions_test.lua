@@ -110,7 +110,14 @@ test("600: echo, then the menu", function(t)
 end)
 
 test("8500", function(t)
-  t:expect(t:call { from = "100", to = "8500" }):hears("vm-login"):hears("demo-congrats")
+  local call = t:call { from = "100", to = "8500" }
+  t:expect(call):hears("vm-login")
+  call:press("101#")
+  t:expect(call):hears("vm-password")
+  call:press("4711#")
+  t:expect(call):hears("vm-opts")
+  call:press("#")
+  t:expect(call):hears("demo-congrats")
 end)
 
 test("local: seven digits by the trunk, the rest by includes of includes", function(t)
