@@ -3,15 +3,17 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"time"
 
 	"asterism/engine/sound"
+	"asterism/engine/voicemail"
 
 	"github.com/rs/zerolog"
 )
 
 // archive is where calls are recorded: a relative name goes to the site's sounds, if that folder can be written; the spool is always there.
-// What recordings of a process that died left behind is finished in the background; release waits for that.
-func (p places) archive(spool *os.Root, log zerolog.Logger) (archive sound.Archive, release func(), err error) {
+// What recordings of a process that died left behind, and messages that it was taking, is finished in the background; release waits for that.
+func (p places) archive(spool *os.Root, mailboxes *voicemail.Spool, prompts *sound.Library, log zerolog.Logger) (archive sound.Archive, release func(), err error) {
 	release = func() {}
 	own := filepath.Join(p.dirs.Data, "sounds")
 	if err := os.MkdirAll(own, 0o750); err != nil {
@@ -25,7 +27,7 @@ func (p places) archive(spool *os.Root, log zerolog.Logger) (archive sound.Archi
 		archive = append(archive, sound.ArchiveFolder{Path: own, Root: root})
 	}
 	archive = append(archive, sound.ArchiveFolder{Path: p.dirs.Spool, Root: spool})
-	done := make(chan struct{})
+	done, started := make(chan struct{}), time.Now()
 	go func() {
 		defer close(done)
 		names, err := archive.Recover()
@@ -34,6 +36,19 @@ func (p places) archive(spool *os.Root, log zerolog.Logger) (archive sound.Archi
 		}
 		if err != nil {
 			log.Error().Err(err).Msg("recordings not recovered")
+		}
+		messages, err := mailboxes.Recover(started, func(path string) time.Duration {
+			clip, err := prompts.OpenDefault(path, 8000)
+			if err != nil {
+				return 0 // nothing was recorded
+			}
+			return clip.Duration()
+		})
+		for _, path := range messages {
+			log.Warn().Str("file", path).Msg("message that was being left when a process died: delivered")
+		}
+		if err != nil {
+			log.Error().Err(err).Msg("messages not recovered")
 		}
 	}()
 	was := release

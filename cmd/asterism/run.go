@@ -206,12 +206,13 @@ func assemble(p places, log zerolog.Logger) (parts, func(), error) {
 	closers = append(closers, closing(log, "spool", spool.Close))
 	prompts := p.prompts(spool.FS())
 	devices := &devices{}
-	archive, release, err := p.archive(spool, log)
+	mailboxes := voicemail.New(spool, p.dirs.Spool)
+	archive, release, err := p.archive(spool, mailboxes, prompts, log)
 	closers = append(closers, release)
 	if err != nil {
 		return a, closeAll, err
 	}
-	a.scripts = scripting.New(scripting.Config{Plugins: []fs.FS{plugins.FS}, Store: a.store, Sounds: prompts, Devices: devices, Recordings: archive, Mailboxes: voicemail.New(spool, p.dirs.Spool), Events: a.events, Log: log})
+	a.scripts = scripting.New(scripting.Config{Plugins: []fs.FS{plugins.FS}, Store: a.store, Sounds: prompts, Devices: devices, Recordings: archive, Mailboxes: mailboxes, Events: a.events, Log: log})
 	closers = append(closers, a.scripts.Close)
 	a.engine, err = engine.New(engine.Config{Etc: p.dirs.Etc, Store: a.store, CDR: a.cdr, Events: a.events, Log: log,
 		Read: p.read, Script: compiler(a.scripts, prompts), Globals: a.scripts, MediaThreads: mediaThreads(),

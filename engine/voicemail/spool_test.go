@@ -303,3 +303,55 @@ func FuzzText(f *testing.F) {
 		}
 	})
 }
+
+// TestRecover: drafts of a process that died are delivered, once; those of calls that are going on are let alone.
+func TestRecover(t *testing.T) {
+	s, dir := newSpool(t)
+	draft := func(said string, at int64, flag string) string {
+		t.Helper()
+		draft, err := s.Draft(box, Message{OrigMailbox: "100", CallerID: said, Time: time.Unix(at, 0), Flag: flag})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if said != "" {
+			if err := os.WriteFile(draft+".wav", []byte(said), 0o640); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return draft
+	}
+	draft("kept", 1000, "")
+	draft("", 1001, "")
+	draft("urgent", 1002, "Urgent")
+	delivered := draft("delivered", 1003, "")
+	m, err := s.Deliver(delivered, box, "INBOX", 0, func(*Message) {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Change(box, "INBOX", map[string]string{m.ID: "Old"}, 0); err != nil {
+		t.Fatal(err)
+	}
+	live := draft("live", 2000, "")
+	length := func(path string) time.Duration {
+		if _, err := os.Stat(path + ".wav"); err != nil {
+			return 0
+		}
+		return 3 * time.Second
+	}
+	paths, err := s.Recover(time.Unix(2000, 0), length)
+	if err != nil || len(paths) != 2 {
+		t.Fatalf("recovered %v, %v", paths, err)
+	}
+	for folder, want := range map[string][]string{"INBOX": {"kept"}, "Urgent": {"urgent"}, "Old": {"delivered"}} {
+		if got := held(t, s, folder); !slices.Equal(got, want) {
+			t.Errorf("%s has %v, want %v", folder, got, want)
+		}
+	}
+	if list, _ := s.List(box, "INBOX"); list[0].Duration != 3*time.Second {
+		t.Errorf("duration %v", list[0].Duration)
+	}
+	want := []string{filepath.Base(live) + ".txt", filepath.Base(live) + ".wav"}
+	if got := files(t, dir+"/voicemail/default/100/tmp"); !slices.Equal(got, want) {
+		t.Errorf("drafts %v, want %v", got, want)
+	}
+}

@@ -1,0 +1,74 @@
+package voicemail
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"strings"
+	"time"
+)
+
+// Recover delivers, in every mailbox, the drafts that a process which died before the moment started left behind with something recorded,
+// unless they were delivered already; the others of its drafts are removed. length tells how long the sound of a path is. It returns the paths of
+// the messages, and goes on after an error. The recordings themselves are to be whole before (sound.Recover).
+func (s *Spool) Recover(started time.Time, length func(path string) time.Duration) (paths []string, err error) {
+	drafts, err := fs.Glob(s.root.FS(), "voicemail/*/*/"+draftFolder+"/*.txt")
+	if err != nil {
+		return nil, err
+	}
+	var problems []error
+	for _, file := range drafts {
+		stem := strings.TrimSuffix(file, ".txt")
+		parts := strings.Split(stem, "/")
+		draft := path.Join(s.path, stem)
+		text, err := s.read(file)
+		m := parse(text)
+		if err != nil || m.ID != parts[4] || m.Time.Unix() >= started.Unix() {
+			continue // of somebody else, or of a call that is going on
+		}
+		if found, err := s.recoverDraft(Box{parts[1], parts[2]}, draft, m, length(draft)); err != nil {
+			problems = append(problems, fmt.Errorf("voicemail: %s: %w", draft, err))
+		} else if found != "" {
+			paths = append(paths, found)
+		}
+	}
+	return paths, errors.Join(problems...)
+}
+
+// recoverDraft delivers one, or removes it; "" if it was nothing, or is delivered already.
+func (s *Spool) recoverDraft(b Box, draft string, m Message, length time.Duration) (string, error) {
+	if length <= 0 || s.has(b, m.ID) {
+		return "", s.Discard(draft)
+	}
+	folder := "INBOX"
+	if m.Flag == "Urgent" {
+		folder = "Urgent"
+	}
+	m, err := s.Deliver(draft, b, folder, 0, func(m *Message) { m.Duration = length })
+	if err != nil {
+		return "", err
+	}
+	return m.Path, s.Discard(draft)
+}
+
+// has is whether a message of that ID is in any folder of the box.
+func (s *Spool) has(b Box, id string) bool {
+	dir, err := s.folder(b)
+	if err != nil {
+		return false
+	}
+	entries, _ := s.entries(dir) // a box that cannot be read has none that we know of
+	for _, e := range entries {
+		if !e.IsDir() || e.Name() == draftFolder {
+			continue
+		}
+		list, _ := s.List(b, e.Name())
+		for _, m := range list {
+			if m.ID == id {
+				return true
+			}
+		}
+	}
+	return false
+}
