@@ -21,15 +21,29 @@ type settler struct {
 }
 
 func newSettler() *settler {
-	return &settler{buf: make([]byte, 64<<10), samples: []metrics.Sample{{Name: "/sched/goroutines/runnable:goroutines"}, {Name: "/sched/goroutines/running:goroutines"}}}
+	return &settler{buf: make([]byte, 64<<10), samples: []metrics.Sample{{Name: "/sched/goroutines/runnable:goroutines"}, {Name: "/sched/goroutines/running:goroutines"},
+		{Name: "/sched/goroutines/not-in-go:goroutines"}, {Name: "/sched/gomaxprocs:threads"}}}
 }
 
-// settle returns when all wait.
+// settle returns when all wait. On one processor two calm looks are enough: while we run nobody else does, and the queues of those who
+// want to are exact. Only a goroutine that comes back from a system call is in no queue for a moment: where one was in such a call, and
+// on several processors, every goroutine is looked at.
 func (s *settler) settle() error {
 	var began time.Time
+	looks, outside := 0, false
 	for i := 0; ; i++ {
 		runtime.Gosched()
-		if s.calm() && s.quiet() {
+		calm := s.calm()
+		outside = outside || s.value(2) > 0
+		switch {
+		case !calm:
+			looks = 0
+		case s.value(3) == 1 && !outside:
+			if looks++; looks == 2 {
+				return nil
+			}
+			continue
+		case s.quiet():
 			return nil
 		}
 		if i < 100 {
@@ -47,12 +61,15 @@ func (s *settler) settle() error {
 // calm is a cheap first look: nobody but us runs or wants to. It may be wrong.
 func (s *settler) calm() bool {
 	metrics.Read(s.samples)
-	for i, limit := range []uint64{0, 1} {
-		if v := s.samples[i].Value; v.Kind() == metrics.KindUint64 && v.Uint64() > limit {
-			return false
-		}
+	return s.value(0) == 0 && s.value(1) <= 1
+}
+
+// value is that of a sample at the last look.
+func (s *settler) value(i int) uint64 {
+	if v := s.samples[i].Value; v.Kind() == metrics.KindUint64 {
+		return v.Uint64()
 	}
-	return true
+	return 0
 }
 
 // waiting are the states of goroutines that only another one, or a timer, wakes.
