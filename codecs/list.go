@@ -34,6 +34,8 @@ func everyCodec() []Codec {
 		{Name: "opus", Format: Format{"opus", 48000, 2}, StaticPT: -1, SampleRate: 48000, // always /48000/2: RFC 7587 §7
 			NewEncoder: newOpusEncoder, NewDecoder: func() (Decoder, error) { return newOpusDecoder(48000) },
 			Rates: []int{8000, 12000, 16000, 24000}, NewDecoderAt: newOpusDecoder},
+		{Name: "amr", Format: mono("AMR", 8000), StaticPT: -1, SampleRate: 8000},
+		{Name: "amrwb", Format: mono("AMR-WB", 16000), StaticPT: -1, SampleRate: 16000},
 		{Name: "ilbc", Format: mono("iLBC", 8000), StaticPT: -1, SampleRate: 8000},
 		{Name: "speex", Format: mono("speex", 8000), StaticPT: -1, SampleRate: 8000},
 		{Name: "speex16", Format: mono("speex", 16000), StaticPT: -1, SampleRate: 16000},

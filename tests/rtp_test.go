@@ -21,7 +21,7 @@ import (
 // cmdRTP: rtp NAME open [ip=127.0.0.9] [loss=N] [swap=N] [double=N] [jitter=D]     the media socket of sipp NAME, or a stranger's;
 // its port is $RTP_NAME. What it sends meets the faults: each N-th packet is lost, comes after the one behind it, comes twice
 //
-//	rtp NAME tone HZ DURATION [alaw] [to=HOST:PORT] [&]     to: default where sipp NAME's peer wants it
+//	rtp NAME tone HZ DURATION [alaw] [as=PT] [to=HOST:PORT] [&]     as: another payload type on it; to: default where sipp NAME's peer wants it
 //	rtp NAME digits 12# | garbage COUNT [to=…] [&]
 //	rtp NAME stats RE        what it received, printed, must match
 //	rtp NAME follows OTHER   it got what OTHER's packets were when they reached the PBX: their order, losses, duplicates
@@ -82,6 +82,9 @@ func cmdRTP(ts *testscript.TestScript, neg bool, args []string) {
 		pt, freq, d := byte(0), number(ts, words[1]), duration(ts, words[2])
 		if slices.Contains(words, "alaw") {
 			pt = 8
+		}
+		if as := opts["as"]; as != "" {
+			pt = byte(number(ts, as))
 		}
 		act = func() error { return r.Tone(to, pt, float64(freq), d) }
 	case "digits":

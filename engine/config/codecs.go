@@ -11,7 +11,7 @@ import (
 // Deviates: Asterisk's "all" begins with g723; ours with what every phone has, since order is preference.
 var (
 	audioCodecs = []string{
-		"ulaw", "alaw", "opus", "g722", "gsm", "g729", "ilbc", "g726", "g726aal2", "speex", "speex16", "speex32",
+		"ulaw", "alaw", "opus", "g722", "gsm", "g729", "amr", "amrwb", "ilbc", "g726", "g726aal2", "speex", "speex16", "speex32",
 		"slin", "slin12", "slin16", "slin24", "slin32", "slin44", "slin48", "slin96", "slin192",
 		"siren7", "siren14", "g719", "g723", "lpc10", "adpcm", "codec2", "silk8", "silk12", "silk16", "silk24", "testlaw",
 	}

@@ -334,9 +334,9 @@ func (h headers) text() string {
 }
 
 // sdp makes a description of words: ulaw alaw g722 gsm opus slin cn, events (always unless noevents), sendonly recvonly inactive
-// sendrecv, hold0 (RFC 2543's c=0.0.0.0). RTP goes to port [rtp], with moved to [moved].
+// sendrecv, hold0 (RFC 2543's c=0.0.0.0), video and fax (m-lines besides). RTP goes to port [rtp], with moved to [moved].
 func sdp(want string, version int) (string, error) {
-	conn, port, dir, events := "[media_ip]", "[rtp]", "", true
+	conn, port, dir, events, others := "[media_ip]", "[rtp]", "", true, ""
 	var pts, maps []string
 	for _, w := range strings.FieldsFunc(want, func(r rune) bool { return r == ',' }) {
 		switch w {
@@ -346,6 +346,10 @@ func sdp(want string, version int) (string, error) {
 			conn = "0.0.0.0"
 		case "moved":
 			port = "[moved]"
+		case "video":
+			others += "m=video 6002 RTP/AVP 99\na=rtpmap:99 H264/90000\na=fmtp:99 profile-level-id=42e01f\n"
+		case "fax":
+			others += "m=image 6004 udptl t38\na=T38FaxVersion:0\na=T38FaxMaxBuffer:400\n"
 		case "noevents":
 			events = false
 		default:
@@ -363,8 +367,9 @@ func sdp(want string, version int) (string, error) {
 	if events {
 		pts, maps = append(pts, "101"), append(maps, "a=rtpmap:101 telephone-event/8000\na=fmtp:101 0-16\n")
 	}
-	return fmt.Sprintf("v=0\no=sipp 1 %d IN IP[local_ip_type] [local_ip]\ns=-\nc=IN IP[media_ip_type] %s\nt=0 0\nm=audio %s RTP/AVP %s\n%s%s",
-		version, conn, port, strings.Join(pts, " "), strings.Join(maps, ""), dir), nil
+	return fmt.Sprintf("v=0\no=sipp 1 %d IN IP[local_ip_type] [local_ip]\ns=-\nc=IN IP[media_ip_type] %s\nt=0 0\nm=audio %s RTP/AVP %s\n%s%s%s",
+		version, conn, port, strings.Join(pts, " "), strings.Join(maps, ""), dir, others), nil
 }
 
-var rtpmaps = map[string]string{"ulaw": "0 PCMU/8000", "alaw": "8 PCMA/8000", "gsm": "3 GSM/8000", "g722": "9 G722/8000", "g729": "18 G729/8000", "opus": "107 opus/48000/2", "slin": "118 L16/8000", "cn": "13 CN/8000"}
+var rtpmaps = map[string]string{"ulaw": "0 PCMU/8000", "alaw": "8 PCMA/8000", "gsm": "3 GSM/8000", "g722": "9 G722/8000", "g729": "18 G729/8000", "opus": "107 opus/48000/2", "slin": "118 L16/8000", "cn": "13 CN/8000",
+	"amr": "116 AMR/8000", "ilbc": "117 iLBC/8000"}
