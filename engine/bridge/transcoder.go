@@ -135,11 +135,14 @@ func (t *transcoder) write(f *media.Frame) error {
 	if !t.line.started || f.Source != t.line.source {
 		t.line.begin(f)
 		t.have, t.at, t.inSeq = 0, 0, f.Seq-1
-	} else if len(f.Payload) == 0 {
-		t.inSeq = f.Seq
-		return nil
-	} else {
+	} else if len(f.Payload) != 0 {
 		t.fill(f)
+	}
+	if len(f.Payload) == 0 {
+		if int16(f.Seq-t.inSeq) > 0 {
+			t.inSeq = f.Seq
+		}
+		return nil
 	}
 	if int32(f.Timestamp-t.line.expected) < 0 {
 		return nil // older than what was sent

@@ -60,6 +60,34 @@ func TestComfortNoise(t *testing.T) {
 	}
 }
 
+// TestComfortNoiseBegins: a stream may begin with a pause; a decoder that makes something of nothing (Opus) is not asked.
+func TestComfortNoiseBegins(t *testing.T) {
+	l := join(t, []codecs.Format{media.FormatOpus}, ulaw)
+	c, _ := codecs.ByFormat(media.FormatOpus)
+	enc, err := c.NewEncoder(codecs.EncoderOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, v := make([]byte, 1500), &sine{freq: 440}
+	for stream := range 2 {
+		for range 10 {
+			n, err := enc.Encode(data, v.pcm(c.SampleRate/50, c.SampleRate))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := l.say(data[:n]); len(got) != 1 {
+				t.Fatalf("stream %d: %d packets", stream, len(got))
+			}
+			l.alice.TS += 960 - 160
+		}
+		l.alice.SSRC, l.alice.Seq, l.alice.TS = l.alice.SSRC+1, 4711, 1<<31
+		l.noise(13, 6)
+		if got := l.RTP(l.b); len(got) != 0 {
+			t.Errorf("stream %d: a pause was sent: %v", stream, got)
+		}
+	}
+}
+
 // TestComfortNoiseIsSilence: what decodes hears the voice, then nothing, and nothing is made up.
 func TestComfortNoiseIsSilence(t *testing.T) {
 	for _, delayed := range []bool{false, true} {
