@@ -28,7 +28,14 @@ func (w *walker) global(n *ast.IdentExpr) {
 	if len(n.Value) < 3 {
 		names = nil
 	}
-	w.say(codeGlobal, Warning, n.Line(), n.Value, meant(n.Value, names, "write local, or set it in extensions.lua"),
+	fix := meant(n.Value, names, "write local, or set it in extensions.lua")
+	switch n.Value {
+	case "io", "debug":
+		fix = "the sandbox has it when [sandbox] in asterism.conf opens it: files, execute or debug"
+	case "module", "newproxy", "setfenv", "getfenv":
+		fix = "the sandbox has only what Lua 5.1 computes with"
+	}
+	w.say(codeGlobal, Warning, n.Line(), n.Value, fix,
 		"global %q is set nowhere: it is nil", n.Value)
 }
 

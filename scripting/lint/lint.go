@@ -122,7 +122,7 @@ func (c *checker) problem(p config.Problem) {
 	case code != "":
 	case path.Ext(p.File) == ".lua" || strings.HasPrefix(p.File, "plugins"):
 		code = codeLoad
-		if strings.Contains(p.What, "syntax error") || strings.Contains(p.What, "column") {
+		if strings.Contains(p.What, "syntax error") || strings.Contains(p.What, "column") || strings.Contains(p.What, "for <goto>") {
 			code = codeSyntax
 		}
 	default:

@@ -55,8 +55,40 @@ func folded(text string) string {
 	return b.String()
 }
 
+// unclosed is where the outermost ${ or $[ without its end begins, and the end that it wants.
+func unclosed(text string) (from, want string) {
+	type opening struct {
+		at  int
+		end byte
+	}
+	var open []opening
+	for i := 0; i < len(text); i++ {
+		switch ch := text[i]; {
+		case ch == '\\':
+			i++
+		case ch == '$' && i+1 < len(text) && text[i+1] == '{':
+			open = append(open, opening{i, '}'})
+			i++
+		case ch == '$' && i+1 < len(text) && text[i+1] == '[':
+			open = append(open, opening{i, ']'})
+			i++
+		case len(open) > 0 && ch == '[' && open[len(open)-1].end == ']': // a set in a regular expression
+			open = append(open, opening{-1, ']'})
+		case len(open) > 0 && ch == open[len(open)-1].end:
+			open = open[:len(open)-1]
+		}
+	}
+	if len(open) == 0 || open[0].at < 0 {
+		return "", ""
+	}
+	return text[open[0].at:], string(open[0].end)
+}
+
 // expressions looks at the functions in ${FUNC(…)}.
 func (c *checker) expressions(p place, text string) {
+	if open, want := unclosed(text); open != "" {
+		c.add(codeConf, Warning, p.pos, c.column(p.pos.File, p.pos.Line, open), "add "+want, "%q is not closed", open)
+	}
 	for _, name := range subst.Functions(text) {
 		c.dialplanFunction(p.pos, name)
 	}
