@@ -113,8 +113,9 @@ type Engine struct {
 	reload     sync.Mutex                // one reload at a time; guards transports
 	transports map[string]*sip.Transport // by listener()
 	stop       context.CancelFunc
-	wg         sync.WaitGroup // loops of the engine
-	calls      callGroup      // goroutines that run channels
+	life       context.Context // until stop; what nobody waits for lives as long
+	wg         sync.WaitGroup  // loops of the engine
+	calls      callGroup       // goroutines that run channels
 	stopping   atomic.Bool
 }
 
@@ -167,7 +168,7 @@ func (e *Engine) Start(ctx context.Context) error {
 		return err
 	}
 	loops, stop := context.WithCancel(context.WithoutCancel(ctx))
-	e.stop = stop
+	e.stop, e.life = stop, loops
 	e.wg.Go(func() { _ = e.registrar.Run(loops) })
 	e.wg.Go(func() { e.watch(loops) })
 	e.wg.Go(func() { e.resolveHosts(loops) })

@@ -16,6 +16,43 @@ import (
 type Globals interface {
 	Global(name string) (string, bool)
 	SetGlobal(name, value string)
+	Globals() map[string]string // a copy
+}
+
+// Globals copies the global variables.
+func (e *Engine) Globals() map[string]string { return e.cfg.Globals.Globals() }
+
+// Redirect moves a channel that runs the dialplan to another place of it, which must exist. It does not wait.
+func (e *Engine) Redirect(name string, to dialplan.Named) error {
+	ch, ok := e.core.Find(name)
+	switch {
+	case !ok:
+		return fmt.Errorf("no channel %s", name)
+	case ch.Place().Exten == "":
+		return fmt.Errorf("%s runs no dialplan of its own", name)
+	}
+	p, err := e.place(to, ch.CallerID().Number)
+	if err == nil {
+		ch.Redirect(p)
+	}
+	return err
+}
+
+// BeginOriginate is Originate that does not wait for the answer: how it ends is a line in the log. What is wrong with o is said at once.
+func (e *Engine) BeginOriginate(o channel.Origination) error {
+	req, to, err := e.origination(o)
+	if err != nil {
+		return err
+	}
+	if e.stopping.Load() {
+		return errors.New("engine: originate: no more calls are taken")
+	}
+	e.wg.Go(func() {
+		if _, err := e.originate(e.life, req, to); err != nil {
+			e.log.Info().Err(err).Str("channel", o.Channel).Msg("originate: not answered")
+		}
+	})
+	return nil
 }
 
 // Variable reads a variable of a channel, or a global one for channel ""; false when there is no such channel.
@@ -63,24 +100,36 @@ func (e *Engine) place(p dialplan.Named, cid string) (dialplan.Place, error) {
 
 // Originate calls o.Channel and, once it answers, lets it run the dialplan. It returns when that is decided.
 func (e *Engine) Originate(ctx context.Context, o channel.Origination) (channel.Originated, error) {
+	req, to, err := e.origination(o)
+	if err != nil {
+		return channel.Originated{}, err
+	}
+	return e.originate(ctx, req, to)
+}
+
+// origination reads what a person asks for.
+func (e *Engine) origination(o channel.Origination) (req channel.OriginateRequest, to dialplan.Place, err error) {
 	tech, resource, ok := strings.Cut(o.Channel, "/")
 	if !ok || resource == "" {
-		return channel.Originated{}, fmt.Errorf("engine: originate: %q: want TECHNOLOGY/RESOURCE", o.Channel)
+		return req, to, fmt.Errorf("engine: originate: %q: want TECHNOLOGY/RESOURCE", o.Channel)
 	}
 	id := config.ParseCallerID(o.CallerID)
-	to, err := e.place(o.Place, id.Number)
-	if err != nil {
-		return channel.Originated{}, fmt.Errorf("engine: originate: %w", err)
-	}
-	if e.stopping.Load() || e.full() {
-		return channel.Originated{Reason: 8}, errors.New("engine: originate: no more calls are taken")
+	if to, err = e.place(o.Place, id.Number); err != nil {
+		return req, to, fmt.Errorf("engine: originate: %w", err)
 	}
 	variables := make(map[string]string, len(o.Variables))
 	for _, v := range o.Variables {
 		variables[v[0]] = v[1]
 	}
-	ch, err := e.core.Originate(ctx, channel.OriginateRequest{Target: channel.Target{Tech: tech, Resource: resource},
-		CallerID: channel.CallerID{Name: id.Name, Number: id.Number}, AccountCode: o.Account, Variables: variables, Timeout: o.Timeout})
+	return channel.OriginateRequest{Target: channel.Target{Tech: tech, Resource: resource}, CallerID: channel.CallerID{Name: id.Name, Number: id.Number},
+		AccountCode: o.Account, Variables: variables, Timeout: o.Timeout}, to, nil
+}
+
+func (e *Engine) originate(ctx context.Context, req channel.OriginateRequest, to dialplan.Place) (channel.Originated, error) {
+	if e.stopping.Load() || e.full() {
+		return channel.Originated{Reason: 8}, errors.New("engine: originate: no more calls are taken")
+	}
+	ch, err := e.core.Originate(ctx, req)
 	if err != nil {
 		return channel.Originated{Reason: reason(err)}, err
 	}

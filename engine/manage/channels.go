@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"asterism/engine/channel"
+	"asterism/engine/dialplan"
 )
 
 func channelCommands() []Command {
@@ -26,6 +27,9 @@ func channelCommands() []Command {
 			Complete: oneOf("concise", "verbose", "count")},
 		{Name: "core show calls", Args: "[seconds]", Max: 1, Summary: "Counts the calls", Run: func(r *Request) { r.countCalls(r.PBX.Channels()) }},
 		{Name: "core show channel", Args: "CHANNEL", Min: 1, Max: 1, Summary: "Shows everything about a channel", Run: showChannel, Complete: names()},
+		{Name: "channel redirect", Args: "CHANNEL [[CONTEXT,]EXTEN,]PRIORITY", Min: 2, Max: 2, Summary: "Moves a channel to another place of the dialplan", Run: redirect, Complete: names()},
+		{Name: "channel originate", Args: "TECH/RESOURCE extension [EXTEN@][CONTEXT]", Min: 2, Max: 3, Summary: "Calls somebody and connects him to the dialplan", Run: originate,
+			Help: "The extension is s and the context default if they are not given. The call may ring for 30 seconds; the command does not wait."},
 		{Name: "channel request hangup", Args: "CHANNEL|all", Min: 1, Max: 1, Summary: "Hangs a channel up, or all of them", Run: requestHangup, Complete: names("all")},
 	}
 }
@@ -184,4 +188,52 @@ func requestHangup(r *Request) {
 		return
 	}
 	r.printf("Requested Hangup on channel '%s'\n", name)
+}
+
+// redirect: what the place leaves out is the channel's own.
+func redirect(r *Request) {
+	name, text := r.Args[0], r.Args[1]
+	i := slices.IndexFunc(r.PBX.Channels(), func(c channel.Info) bool { return c.Name == name })
+	if i < 0 {
+		r.printf("Channel '%s' not found\n", name)
+		return
+	}
+	at := r.PBX.Channels()[i].Place
+	to := dialplan.Named{Context: at.Context, Exten: at.Exten}
+	parts := strings.Split(text, ",")
+	switch n := len(parts); {
+	case n > 3:
+		r.printf("'%s' is no place; want [[CONTEXT,]EXTEN,]PRIORITY\n", text)
+		return
+	case n == 3:
+		to.Context = cmp.Or(parts[0], at.Context)
+		fallthrough
+	case n == 2:
+		to.Exten = cmp.Or(parts[n-2], at.Exten)
+	}
+	to.Priority = parts[len(parts)-1]
+	if err := r.PBX.Redirect(name, to); err != nil {
+		r.printf("Could not redirect channel '%s' to '%s': %v\n", name, text, err)
+		return
+	}
+	r.printf("Channel '%s' successfully redirected to %s\n", name, text)
+}
+
+// originateTimeout is how long a call that the command line asked for may ring.
+const originateTimeout = 30 * time.Second
+
+func originate(r *Request) {
+	if !strings.EqualFold(r.Args[1], "extension") {
+		r.text("Usage: channel originate TECH/RESOURCE extension [EXTEN@][CONTEXT]\n")
+		return
+	}
+	exten, context := "s", ""
+	if len(r.Args) == 3 {
+		before, after, _ := strings.Cut(r.Args[2], "@")
+		exten, context = cmp.Or(before, exten), after
+	}
+	o := channel.Origination{Channel: r.Args[0], Place: dialplan.Named{Context: cmp.Or(context, "default"), Exten: exten, Priority: "1"}, Timeout: originateTimeout}
+	if err := r.PBX.BeginOriginate(o); err != nil {
+		r.printf("%v\n", err)
+	}
 }

@@ -20,6 +20,8 @@ func dialplanCommands() []Command {
 				return oneOf(names...)(c, args)
 			}},
 		{Name: "dialplan show errors", Summary: "Shows what the last reload found wrong, and the errors calls ended with", Run: dialplanErrors},
+		{Name: "dialplan show globals", Summary: "Lists the global variables", Run: showGlobals},
+		{Name: "dialplan set global", Args: "NAME VALUE", Min: 2, Max: 2, Summary: "Sets a global variable", Run: setGlobal},
 		{Name: "dialplan reload", Summary: "Reads the dialplan and the configuration again", Run: reload},
 		{Name: "core show hints", Summary: "Lists the hints and the state of their devices", Run: showHints},
 	}
@@ -130,4 +132,17 @@ func showHints(r *Request) {
 		r.printf("%-20.20s: %-20.20s  State:%-15.15s Presence:%-15.15s Watchers %2d\n", h.Pattern+"@"+h.Context, h.Data, hintWords[r.PBX.ExtensionState(h.Data)], "", 0)
 	}
 	r.printf("----------------\n- %d hints registered\n", len(hints))
+}
+
+func showGlobals(r *Request) {
+	globals := r.PBX.Globals()
+	for _, name := range sortedKeys(globals) {
+		r.printf("   %s=%s\n", name, globals[name])
+	}
+	r.printf("\n    -- %d variable%s\n", len(globals), ending(len(globals)))
+}
+
+func setGlobal(r *Request) {
+	r.PBX.SetVariable("", r.Args[0], r.Args[1])
+	r.printf("    -- Global variable '%s' set to '%s'\n", r.Args[0], r.Args[1])
 }

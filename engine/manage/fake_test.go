@@ -32,6 +32,7 @@ type fakePBX struct {
 	booted   chan struct{}
 	trace    []string
 	hungUp   []string
+	globals  map[string]string
 }
 
 func newFake(t *testing.T) *fakePBX {
@@ -89,6 +90,25 @@ func (f *fakePBX) HangupChannel(name string, _ channel.Cause) bool {
 		return false
 	}
 	f.hungUp = append(f.hungUp, name)
+	return true
+}
+func (f *fakePBX) Redirect(name string, to dialplan.Named) error {
+	if to.Exten == "nowhere" {
+		return fmt.Errorf("no extension %s@%s with priority %s", to.Exten, to.Context, to.Priority)
+	}
+	f.hungUp = append(f.hungUp, fmt.Sprint(name, to))
+	return nil
+}
+
+func (f *fakePBX) BeginOriginate(o channel.Origination) error {
+	return fmt.Errorf("asked for %s at %v within %v", o.Channel, o.Place, o.Timeout)
+}
+func (f *fakePBX) Globals() map[string]string { return f.globals }
+func (f *fakePBX) SetVariable(_, name, value string) bool {
+	if f.globals == nil {
+		f.globals = map[string]string{}
+	}
+	f.globals[name] = value
 	return true
 }
 func (f *fakePBX) Conferences() []channel.ConferenceInfo         { return nil }

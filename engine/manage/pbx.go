@@ -28,6 +28,10 @@ type Calls interface {
 	Channels() []channel.Info
 	// HangupChannel asks the channel of that name to hang up and reports whether there is one. It does not wait.
 	HangupChannel(name string, cause channel.Cause) bool
+	// Redirect moves a channel that runs the dialplan to a place of it; the error says why not. It does not wait.
+	Redirect(name string, to dialplan.Named) error
+	// BeginOriginate calls somebody who, once he answers, runs the dialplan; the error says what is wrong with o. It does not wait.
+	BeginOriginate(o channel.Origination) error
 	// CallsProcessed counts the calls (groups of channels with one LinkedID) begun since the start.
 	CallsProcessed() uint64
 }
@@ -45,6 +49,9 @@ type Phones interface {
 // Plan is the dialplan of the current generation and what its plugins offer.
 type Plan interface {
 	Dialplan() *dialplan.Index
+	// Globals copies the global variables; SetVariable writes one for channel "".
+	Globals() map[string]string
+	SetVariable(channel, name, value string) (found bool)
 	// Applications and Functions name what the dialplan may call, sorted.
 	Applications() []string
 	Functions() []string

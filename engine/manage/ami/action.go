@@ -67,6 +67,7 @@ func operations() []operation {
 		{"PJSIPShowContacts", "system,reporting", "List the contacts", pjsipShowContacts},
 		{"PJSIPShowEndpoints", "system,reporting", "List the endpoints", pjsipShowEndpoints},
 		{"Ping", "", "Be answered", ping},
+		{"Redirect", "call", "Move a channel, and another one, to a place of the dialplan", redirect},
 		{"Reload", "system,config,reporting", "Read configuration and dialplan again", reload},
 		{"Setvar", "call", "Write a variable of a channel, or a global one", setVariable},
 		{"Status", "system,call,reporting", "List channels with their state", status},

@@ -66,6 +66,14 @@ func (f *fakePBX) SetVariable(ch, name, value string) bool {
 	f.note("set %s %s %s", ch, name, value)
 	return true
 }
+func (f *fakePBX) Redirect(name string, to dialplan.Named) error {
+	if to.Exten == "nowhere" {
+		return fmt.Errorf("no extension nowhere")
+	}
+	f.note("redirect %s %s,%s,%s", name, to.Context, to.Exten, to.Priority)
+	return nil
+}
+func (f *fakePBX) BeginOriginate(channel.Origination) error { return nil }
 func (f *fakePBX) Originate(_ context.Context, o channel.Origination) (channel.Originated, error) {
 	return f.originate(o)
 }
@@ -282,6 +290,18 @@ func TestActions(t *testing.T) {
 	if m := c.ask("Action: Hangup\nChannel: PJSIP/nobody"); m.get("Message") != "No such channel" {
 		t.Error(m)
 	}
+	for _, tt := range [][2]string{
+		{"Channel: PJSIP/alice-00000001\nContext: internal\nExten: 600\nPriority: 1", "Redirect successful"},
+		{"Channel: PJSIP/alice-00000001\nExtraChannel: PJSIP/bob-00000002\nContext: internal\nExten: 600\nPriority: 1\nExtraExten: 601", "Dual Redirect successful"},
+		{"Channel: PJSIP/alice-00000001\nContext: internal\nExten: nowhere\nPriority: 1", "Redirect failed: no extension nowhere"},
+		{"Channel: PJSIP/alice-00000001\nExten: 600", "Context, Exten and Priority are needed"},
+		{"Channel: PJSIP/nobody\nContext: internal\nExten: 600\nPriority: 1", "No such channel"},
+		{"Context: internal\nExten: 600\nPriority: 1", "Channel not specified"},
+	} {
+		if m := c.ask("Action: Redirect\n" + tt[0]); m.get("Message") != tt[1] {
+			t.Errorf("%s: %v", tt[0], m)
+		}
+	}
 	if m := c.ask("Action: CoreStatus"); m.get("CoreCurrentCalls") != "1" || m.get("CoreProcessedCalls") != "7" {
 		t.Error(m)
 	}
@@ -290,7 +310,8 @@ func TestActions(t *testing.T) {
 	}
 	f.pbx.mu.Lock()
 	defer f.pbx.mu.Unlock()
-	if want := []string{"set  G v", "hangup PJSIP/bob-00000002 17"}; !slices.Equal(f.pbx.asked, want) {
+	if want := []string{"set  G v", "hangup PJSIP/bob-00000002 17", "redirect PJSIP/alice-00000001 internal,600,1",
+		"redirect PJSIP/alice-00000001 internal,600,1", "redirect PJSIP/bob-00000002 internal,601,1"}; !slices.Equal(f.pbx.asked, want) {
 		t.Errorf("asked %q, want %q", f.pbx.asked, want)
 	}
 }

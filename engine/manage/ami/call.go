@@ -155,6 +155,38 @@ func (a *action) place() (dialplan.Named, bool) {
 	return p, true
 }
 
+// redirect moves Channel and, if named, ExtraChannel, which goes to ExtraContext, ExtraExten and ExtraPriority if those are given.
+func redirect(a *action) {
+	if a.get("Channel") == "" {
+		a.fail("Channel not specified")
+		return
+	}
+	info, ok := a.channel()
+	if !ok {
+		return
+	}
+	to, ok := a.place()
+	if !ok {
+		return
+	}
+	if err := a.server.cfg.PBX.Redirect(info.Name, to); err != nil {
+		a.fail("Redirect failed: " + err.Error())
+		return
+	}
+	extra := a.get("ExtraChannel")
+	if extra == "" {
+		a.succeed("Redirect successful")
+		return
+	}
+	to = dialplan.Named{Context: orElse(a.get("ExtraContext"), to.Context), Exten: orElse(a.get("ExtraExten"), to.Exten),
+		Priority: orElse(a.get("ExtraPriority"), to.Priority)}
+	if err := a.server.cfg.PBX.Redirect(extra, to); err != nil {
+		a.fail("Secondary redirect failed: " + err.Error())
+		return
+	}
+	a.succeed("Dual Redirect successful")
+}
+
 func originate(a *action) {
 	o := channel.Origination{Channel: a.get("Channel"), CallerID: a.get("CallerID"), Account: a.get("Account"), Timeout: 30 * time.Second}
 	if o.Channel == "" {
