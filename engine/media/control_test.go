@@ -128,6 +128,39 @@ func TestHeard(t *testing.T) {
 	}
 }
 
+// TestCompound: what RFC 3550 A.2 demands of a compound packet before a byte of it is believed.
+func TestCompound(t *testing.T) {
+	rr, cname := &rtcp.ReceiverReport{SSRC: 7}, rtcp.NewCNAMESourceDescription(7, "x")
+	good := marshalControl(t, rr, cname)
+	changed := func(at int, with byte) []byte {
+		b := bytes.Clone(good)
+		b[at] = with
+		return b
+	}
+	for _, tt := range []struct {
+		name string
+		b    []byte
+		want error
+	}{
+		{"report and CNAME", good, nil},
+		{"report alone", good[:8], nil},
+		{"nothing", nil, errNoReport},
+		{"CNAME first", marshalControl(t, cname, rr), errNoReport},
+		{"BYE alone", marshalControl(t, &rtcp.Goodbye{Sources: []uint32{7}}), errNoReport},
+		{"version 1", changed(0, 0x40), errControl},
+		{"version 0 within", changed(8, 0x01), errControl},
+		{"padding before the end", changed(0, 0xA0), errControl},
+		{"padding at the end", changed(8, 0xA1), nil},
+		{"longer than it is", changed(3, 200), errControlLen},
+		{"last one cut short", good[:len(good)-4], errControlLen},
+		{"three bytes too many", append(bytes.Clone(good), 0x80, 200, 0), errControl},
+	} {
+		if err := checkCompound(tt.b); err != tt.want {
+			t.Errorf("%s: %v, want %v", tt.name, err, tt.want)
+		}
+	}
+}
+
 // TestControlSource: nobody but the peer is listened to or answered.
 func TestControlSource(t *testing.T) {
 	bye := func(ssrc uint32) []byte {

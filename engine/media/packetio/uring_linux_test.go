@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"strconv"
 	"testing"
 	"time"
 	"unsafe"
@@ -17,18 +18,29 @@ import (
 
 const forbidEnv = "PACKETIO_TEST_FORBID"
 
-// TestForbidden: where io_uring is forbidden, as in most containers, epoll is taken. A child process forbids it to itself.
+// TestForbidden: where io_uring is forbidden, as in most containers (EPERM), or unknown, as on old kernels (ENOSYS), epoll is taken. A
+// child process forbids it to itself.
 func TestForbidden(t *testing.T) {
-	if os.Getenv(forbidEnv) == "" {
-		cmd := exec.Command(os.Args[0], "-test.run=^TestForbidden$", "-test.v")
-		cmd.Env = append(os.Environ(), forbidEnv+"=1")
-		if out, err := cmd.CombinedOutput(); err != nil {
-			t.Fatalf("%v\n%s", err, out)
+	if child := os.Getenv(forbidEnv); child != "" {
+		n, err := strconv.Atoi(child)
+		if err != nil {
+			t.Fatal(err)
 		}
+		testForbidden(t, unix.Errno(n))
 		return
 	}
-	forbid(t)
-	if _, err := Open("io_uring"); !errors.Is(err, unix.EPERM) {
+	for _, errno := range []unix.Errno{unix.EPERM, unix.ENOSYS} {
+		cmd := exec.Command(os.Args[0], "-test.run=^TestForbidden$", "-test.v")
+		cmd.Env = append(os.Environ(), forbidEnv+"="+strconv.Itoa(int(errno)))
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Errorf("%v: %v\n%s", errno, err, out)
+		}
+	}
+}
+
+func testForbidden(t *testing.T, errno unix.Errno) {
+	forbid(t, errno)
+	if _, err := Open("io_uring"); !errors.Is(err, errno) {
 		t.Errorf("io_uring forced: %v", err)
 	}
 	b, err := Open("")
@@ -38,13 +50,14 @@ func TestForbidden(t *testing.T) {
 	testRoundTrip(t, b)
 }
 
-// forbid lets io_uring_setup fail with EPERM, in all threads, for good.
-func forbid(t *testing.T) {
+// forbid lets io_uring_setup fail with errno, in all threads, for good.
+func forbid(t *testing.T, errno unix.Errno) {
 	const (
 		setModeFilter = 1
 		allThreads    = 1
-		allow, refuse = 0x7fff0000, 0x00050000 | uint32(unix.EPERM)
+		allow         = 0x7fff0000
 	)
+	refuse := 0x00050000 | uint32(errno)
 	filter := []unix.SockFilter{
 		{Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 0}, // the call's number
 		{Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, K: unix.SYS_IO_URING_SETUP, Jf: 1},
