@@ -79,16 +79,9 @@ type runOptions struct {
 	dump           bool
 }
 
-// gcPercent: calls make short-lived garbage and the live heap is small, so that a later collection costs little memory and saves
-// a tenth of the CPU time of call set-up. GOGC overrides it, GOMEMLIMIT bounds it.
-const gcPercent = 300
-
 // run is a PBX from its directories to its end. What it opens it closes, in the opposite order.
 func run(t terminal, o runOptions) error {
 	p := o.places
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(gcPercent)
-	}
 	if o.dump {
 		debug.SetTraceback("crash")
 	}
