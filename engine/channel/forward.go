@@ -40,6 +40,9 @@ func (d *dial) forward(leg *dialLeg, ev LegEvent) {
 	}
 	leg.through = append(slices.Clip(leg.through), to)
 	d.caller.log.Info().Str("leg", leg.ch.Name()).Str("forward", ev.Forward).Str("context", context).Msg("dial: forwarded")
+	if d.caller.State() != Up {
+		_ = d.caller.Indicate(IndicateForwarded) // that the caller is gone, wait sees
+	}
 	entry.Status = StatusNoAnswer // it neither was busy nor failed: another leg took its place
 	if d.req.ForwardUntimed {
 		d.timer = nil
@@ -55,6 +58,9 @@ func (d *dial) wanted(from *dialLeg) *DialLeg {
 	}
 	if from == nil {
 		return leg
+	}
+	if leg.CallerID.RDNIS == "" {
+		leg.CallerID.RDNIS = from.ch.CallerID().Number
 	}
 	if d.req.ForwardCaller != nil {
 		leg.CallerID = *d.req.ForwardCaller

@@ -18,6 +18,7 @@ const (
 	IndicateProgress                         // 183 with SDP: early media flows
 	IndicateBusy                             // 486, or busy tone once answered
 	IndicateCongestion                       // 503, or congestion tone once answered
+	IndicateForwarded                        // 181: somebody else rings in place of who was called
 )
 
 // Leg is a channel's technology side: what tech/* implements and tests fake. Its methods may be called from any goroutine.

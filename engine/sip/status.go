@@ -3,6 +3,7 @@ package sip
 // Status codes the PBX sends or decides by; ReasonPhrase knows them all.
 const (
 	StatusTrying                  = 100
+	StatusCallIsBeingForwarded    = 181
 	StatusRinging                 = 180
 	StatusSessionProgress         = 183
 	StatusOK                      = 200

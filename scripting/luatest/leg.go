@@ -33,7 +33,7 @@ type leg struct {
 
 var indicationNames = map[channel.Indication]string{
 	channel.IndicateProceeding: "proceeding", channel.IndicateRinging: "ringing", channel.IndicateProgress: "progress",
-	channel.IndicateBusy: "busy", channel.IndicateCongestion: "congestion",
+	channel.IndicateBusy: "busy", channel.IndicateCongestion: "congestion", channel.IndicateForwarded: "forwarded",
 }
 
 func (l *leg) Answer(context.Context) error { return nil }

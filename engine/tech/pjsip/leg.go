@@ -211,6 +211,8 @@ func (l *leg) Indicate(ind channel.Indication) error {
 	switch ind {
 	case channel.IndicateRinging:
 		d.Progress(sip.StatusRinging, nil)
+	case channel.IndicateForwarded:
+		d.Progress(sip.StatusCallIsBeingForwarded, nil)
 	case channel.IndicateProgress:
 		body, _, err := l.sessionBody()
 		if err != nil {

@@ -199,7 +199,7 @@ func (t *Tech) send(l *leg, call target, gen *Generation, d *channel.DialLeg) er
 	l.log.Info().Str("endpoint", e.Name).Str("uri", call.uri.String()).Str("peer", call.hop.Addr.String()).Msg("calling")
 	l.dialog.Store(t.Dialogs.Invite(dialog.Call{
 		Target: call.uri, Hop: call.hop, Routes: call.routes, From: from.String(), To: to.String(), Offer: body,
-		Headers: append(identity(e, gen, d.CallerID, call.hop), l.takeHeaders()...),
+		Headers: slices.Concat(identity(e, gen, d.CallerID, call.hop), diversion(e, d.CallerID, call.hop), l.takeHeaders()),
 	}, l, dialog.Options{
 		Contact: t.contact(cmp.Or(e.ContactUser, e.FromUser, gen.PJSIP.Global.DefaultFromUser, "asterisk"), call.hop.Transport, call.hop.Addr),
 		Rewrite: e.RewriteContact, Credentials: credentials(gen.PJSIP, e.OutboundAuth), Log: l.log,
@@ -270,6 +270,16 @@ func identity(e *config.Endpoint, gen *Generation, id channel.CallerID, hop sip.
 		out = append(out, sip.NewHeader("Privacy", "id"))
 	}
 	return out
+}
+
+// diversion tells who was called first (RFC 5806), for endpoints that want to know.
+func diversion(e *config.Endpoint, id channel.CallerID, hop sip.Hop) []sip.Header {
+	if id.RDNIS == "" || !e.SendDiversion {
+		return nil
+	}
+	us := hop.Transport.Advertised(hop.Addr.Addr())
+	first := sip.Address{URI: *sip.NewURI(id.RDNIS, cmp.Or(e.FromDomain, bracketed(us.Addr())), 0)}
+	return []sip.Header{sip.NewHeader("Diversion", first.String()+";reason=unconditional")}
 }
 
 // contact is our Contact towards a peer.
