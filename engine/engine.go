@@ -42,6 +42,8 @@ import (
 type Script interface {
 	// Run takes a channel through the dialplan from its place to `h`. It does not hang up.
 	Run(ch *channel.Channel) error
+	// RunApplication runs one application on a channel and hangs up.
+	RunApplication(ch *channel.Channel, name, data string) error
 	Index() *dialplan.Index
 	// Find looks a number from the wire up: text that could act as more than a number in a Dial is found only if a pattern says so.
 	Find(context, exten, cid string) (dialplan.Entry, bool)
@@ -363,6 +365,10 @@ func listener(c *config.Transport) string {
 
 // run takes a channel through its generation's dialplan on a goroutine of its own.
 func (e *Engine) run(ch *channel.Channel) {
+	e.runBy(ch, func(s Script) error { return s.Run(ch) })
+}
+
+func (e *Engine) runBy(ch *channel.Channel, f func(Script) error) {
 	if !e.calls.add() {
 		ch.Hangup(channel.Congestion)
 		ch.Release()
@@ -371,7 +377,7 @@ func (e *Engine) run(ch *channel.Channel) {
 	go func() { // ended by the script's end; Shutdown hangs channels up and waits in calls
 		defer e.calls.done()
 		defer ch.Release()
-		_ = e.generationOf(ch).script.Run(ch) // it has told its errors
+		_ = f(e.generationOf(ch).script) // it has told its errors
 	}()
 }
 

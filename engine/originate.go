@@ -48,7 +48,7 @@ func (e *Engine) BeginOriginate(o channel.Origination) error {
 		return errors.New("engine: originate: no more calls are taken")
 	}
 	e.wg.Go(func() {
-		if _, err := e.originate(e.life, req, to); err != nil {
+		if _, err := e.originate(e.life, o, req, to); err != nil {
 			e.log.Info().Err(err).Str("channel", o.Channel).Msg("originate: not answered")
 		}
 	})
@@ -98,13 +98,13 @@ func (e *Engine) place(p dialplan.Named, cid string) (dialplan.Place, error) {
 	return dialplan.Place{Context: p.Context, Exten: p.Exten, Priority: entry.Priority}, nil
 }
 
-// Originate calls o.Channel and, once it answers, lets it run the dialplan. It returns when that is decided.
+// Originate calls o.Channel and, once it answers, lets it run the dialplan, or one application. It returns when that is decided.
 func (e *Engine) Originate(ctx context.Context, o channel.Origination) (channel.Originated, error) {
 	req, to, err := e.origination(o)
 	if err != nil {
 		return channel.Originated{}, err
 	}
-	return e.originate(ctx, req, to)
+	return e.originate(ctx, o, req, to)
 }
 
 // origination reads what a person asks for.
@@ -114,7 +114,12 @@ func (e *Engine) origination(o channel.Origination) (req channel.OriginateReques
 		return req, to, fmt.Errorf("engine: originate: %q: want TECHNOLOGY/RESOURCE", o.Channel)
 	}
 	id := config.ParseCallerID(o.CallerID)
-	if to, err = e.place(o.Place, id.Number); err != nil {
+	if o.Application != "" {
+		if _, ok := e.current.Load().script.Describe("application", o.Application); !ok {
+			return req, to, fmt.Errorf("engine: originate: no application %s", o.Application)
+		}
+		to = dialplan.Place{Context: "default", Exten: "s", Priority: 1} // where a redirection begins
+	} else if to, err = e.place(o.Place, id.Number); err != nil {
 		return req, to, fmt.Errorf("engine: originate: %w", err)
 	}
 	variables := make(map[string]string, len(o.Variables))
@@ -125,7 +130,7 @@ func (e *Engine) origination(o channel.Origination) (req channel.OriginateReques
 		AccountCode: o.Account, Variables: variables, Timeout: o.Timeout}, to, nil
 }
 
-func (e *Engine) originate(ctx context.Context, req channel.OriginateRequest, to dialplan.Place) (channel.Originated, error) {
+func (e *Engine) originate(ctx context.Context, o channel.Origination, req channel.OriginateRequest, to dialplan.Place) (channel.Originated, error) {
 	if e.stopping.Load() || e.full() {
 		return channel.Originated{Reason: 8}, errors.New("engine: originate: no more calls are taken")
 	}
@@ -135,7 +140,11 @@ func (e *Engine) originate(ctx context.Context, req channel.OriginateRequest, to
 	}
 	ch.SetPlace(to)
 	result := channel.Originated{Channel: ch.Name(), UniqueID: ch.UniqueID(), Reason: 4}
-	e.core.Start(ch)
+	if o.Application != "" {
+		e.runBy(ch, func(s Script) error { return s.RunApplication(ch, o.Application, o.Data) })
+	} else {
+		e.core.Start(ch)
+	}
 	return result, nil
 }
 

@@ -131,6 +131,7 @@ type noScript struct{}
 var errNoScript = errors.New("engine: no dialplan: extensions.lua or extensions.conf has errors, see 'dialplan show errors'")
 
 func (noScript) Run(*channel.Channel) error                            { return errNoScript }
+func (noScript) RunApplication(*channel.Channel, string, string) error { return errNoScript }
 func (noScript) InForce()                                              {}
 func (noScript) Index() *dialplan.Index                                { return nil }
 func (noScript) Find(string, string, string) (dialplan.Entry, bool)    { return dialplan.Entry{}, false }

@@ -89,14 +89,15 @@ func (k *Core) Originate(ctx context.Context, req OriginateRequest) (*Channel, e
 }
 
 // Origination is what a person asks Engine.Originate for: Channel ("PJSIP/alice") is called and, once it answers, runs the dialplan at
-// Place.
+// Place or, if Application is not empty, that application alone.
 type Origination struct {
-	Channel   string
-	Place     dialplan.Named
-	CallerID  string // "Name" <number>, what the called party sees; "" for none
-	Account   string
-	Timeout   time.Duration
-	Variables [][2]string // name, with its inheritance marks, and value
+	Channel           string
+	Place             dialplan.Named
+	Application, Data string
+	CallerID          string // "Name" <number>, what the called party sees; "" for none
+	Account           string
+	Timeout           time.Duration
+	Variables         [][2]string // name, with its inheritance marks, and value
 }
 
 // Originated is what became of it. Reason is Asterisk's number: 0 failure, 1 no answer, 4 answered, 5 busy, 8 congestion.

@@ -28,7 +28,7 @@ func channelCommands() []Command {
 		{Name: "core show calls", Args: "[seconds]", Max: 1, Summary: "Counts the calls", Run: func(r *Request) { r.countCalls(r.PBX.Channels()) }},
 		{Name: "core show channel", Args: "CHANNEL", Min: 1, Max: 1, Summary: "Shows everything about a channel", Run: showChannel, Complete: names()},
 		{Name: "channel redirect", Args: "CHANNEL [[CONTEXT,]EXTEN,]PRIORITY", Min: 2, Max: 2, Summary: "Moves a channel to another place of the dialplan", Run: redirect, Complete: names()},
-		{Name: "channel originate", Args: "TECH/RESOURCE extension [EXTEN@][CONTEXT]", Min: 2, Max: 3, Summary: "Calls somebody and connects him to the dialplan", Run: originate,
+		{Name: "channel originate", Args: "TECH/RESOURCE extension [EXTEN@][CONTEXT] | application NAME [DATA]", Min: 2, Max: 20, Summary: "Calls somebody and connects him to the dialplan or an application", Run: originate,
 			Help: "The extension is s and the context default if they are not given. The call may ring for 30 seconds; the command does not wait."},
 		{Name: "channel request hangup", Args: "CHANNEL|all", Min: 1, Max: 1, Summary: "Hangs a channel up, or all of them", Run: requestHangup, Complete: names("all")},
 	}
@@ -223,16 +223,18 @@ func redirect(r *Request) {
 const originateTimeout = 30 * time.Second
 
 func originate(r *Request) {
-	if !strings.EqualFold(r.Args[1], "extension") {
-		r.text("Usage: channel originate TECH/RESOURCE extension [EXTEN@][CONTEXT]\n")
+	o := channel.Origination{Channel: r.Args[0], Timeout: originateTimeout}
+	rest := strings.Join(r.Args[2:], " ")
+	switch kind := strings.ToLower(r.Args[1]); {
+	case kind == "application" && len(r.Args) > 2:
+		o.Application, o.Data = r.Args[2], strings.Join(r.Args[3:], " ")
+	case kind == "extension" && len(r.Args) < 4:
+		exten, context, _ := strings.Cut(rest, "@")
+		o.Place = dialplan.Named{Context: cmp.Or(context, "default"), Exten: cmp.Or(exten, "s"), Priority: "1"}
+	default:
+		r.text("Usage: channel originate TECH/RESOURCE extension [EXTEN@][CONTEXT], or … application NAME [DATA]\n")
 		return
 	}
-	exten, context := "s", ""
-	if len(r.Args) == 3 {
-		before, after, _ := strings.Cut(r.Args[2], "@")
-		exten, context = cmp.Or(before, exten), after
-	}
-	o := channel.Origination{Channel: r.Args[0], Place: dialplan.Named{Context: cmp.Or(context, "default"), Exten: exten, Priority: "1"}, Timeout: originateTimeout}
 	if err := r.PBX.BeginOriginate(o); err != nil {
 		r.printf("%v\n", err)
 	}

@@ -101,7 +101,7 @@ func (f *fakePBX) Redirect(name string, to dialplan.Named) error {
 }
 
 func (f *fakePBX) BeginOriginate(o channel.Origination) error {
-	return fmt.Errorf("asked for %s at %v within %v", o.Channel, o.Place, o.Timeout)
+	return fmt.Errorf("asked for %s at %v %s(%s) within %v", o.Channel, o.Place, o.Application, o.Data, o.Timeout)
 }
 func (f *fakePBX) Globals() map[string]string { return f.globals }
 func (f *fakePBX) SetVariable(_, name, value string) bool {

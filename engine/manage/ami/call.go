@@ -187,6 +187,9 @@ func redirect(a *action) {
 	a.succeed("Dual Redirect successful")
 }
 
+// powerful applications need the class system: they can run commands of the machine.
+var powerful = []string{"System", "TrySystem", "Exec", "TryExec", "ExecIf", "MixMonitor"}
+
 func originate(a *action) {
 	o := channel.Origination{Channel: a.get("Channel"), CallerID: a.get("CallerID"), Account: a.get("Account"), Timeout: 30 * time.Second}
 	if o.Channel == "" {
@@ -201,9 +204,16 @@ func originate(a *action) {
 		}
 		o.Timeout = time.Duration(ms) * time.Millisecond
 	}
-	var ok bool
-	if o.Place, ok = a.place(); !ok {
-		return
+	if o.Application, o.Data = a.get("Application"), a.get("Data"); o.Application != "" {
+		if user, _ := a.account(); slices.ContainsFunc(powerful, func(app string) bool { return strings.EqualFold(app, o.Application) }) && !mayAny(user.Write, "system") {
+			a.fail("Originate Access Forbidden: app: " + o.Application)
+			return
+		}
+	} else {
+		var ok bool
+		if o.Place, ok = a.place(); !ok {
+			return
+		}
 	}
 	for _, list := range a.all("Variable") {
 		for pair := range strings.SplitSeq(list, ",") {
