@@ -98,6 +98,28 @@ func TestRelay(t *testing.T) {
 	}
 }
 
+// TestTimestampJumps: a sender whose timestamps jump, or whose numbers begin anew, does not take the other leg's stream along.
+// (Its second packet may bear a marker, too: two in sequence prove that the sender began anew, RFC 3550 A.1.)
+func TestTimestampJumps(t *testing.T) {
+	for name, jump := range map[string]func(s *media.Speaker){
+		"timestamp ahead": func(s *media.Speaker) { s.TS += 1 << 30 }, "timestamp back": func(s *media.Speaker) { s.TS -= 1 << 20 },
+		"sequence ahead": func(s *media.Speaker) { s.Seq += 10000 }, "both": func(s *media.Speaker) { s.Seq, s.TS = s.Seq-20000, s.TS-1<<29 },
+	} {
+		l := join(t, ulaw, ulaw)
+		l.say(media.Voice(1))
+		last := l.say(media.Voice(2))[0]
+		jump(l.alice)
+		for i := range 3 {
+			got := l.say(media.Voice(3))
+			if len(got) != 1 || got[0].SequenceNumber != last.SequenceNumber+1 || got[0].Timestamp != last.Timestamp+160 || i != 1 && got[0].Marker != (i == 0) {
+				t.Errorf("%s, packet %d: %v after %v", name, i, got, last)
+				break
+			}
+			last = got[0]
+		}
+	}
+}
+
 // TestUnknownCodecsPass: a codec without coders here goes from a leg that has it to another, under that leg's number, byte by byte.
 func TestUnknownCodecsPass(t *testing.T) {
 	for _, f := range []codecs.Format{media.FormatG729, {Name: "AMR", Rate: 8000, Channels: 1}, {Name: "iLBC", Rate: 8000, Channels: 1},
