@@ -102,6 +102,9 @@ read = user
 write =
 deny = 0.0.0.0/0
 permit = 127.0.0.0/8
+[dialler]
+secret = dial
+write = originate
 [shutout]
 secret = look
 deny = 0.0.0.0/0
@@ -328,6 +331,28 @@ func TestListEscapesWhatCallersSay(t *testing.T) {
 	}
 	if end.get("Event") != "CoreShowChannelsComplete" || end.get("ListItems") != "2" {
 		t.Error(end)
+	}
+}
+
+func TestOriginateToAnApplication(t *testing.T) {
+	f := start(t)
+	var asked []string
+	f.pbx.originate = func(o channel.Origination) (channel.Originated, error) {
+		asked = append(asked, o.Application+"("+o.Data+")")
+		return channel.Originated{Reason: 4}, nil
+	}
+	for _, tt := range []struct{ user, secret, application, response, message string }{
+		{"dialler", "dial", "Playback", "Success", "Originate successfully queued"},
+		{"dialler", "dial", "trysystem", "Error", "Originate Access Forbidden: app: trysystem"},
+		{"admin", "s3cret", "System", "Success", "Originate successfully queued"},
+	} {
+		m := f.login(tt.user, tt.secret).ask("Action: Originate\nChannel: PJSIP/bob\nData: a,b\nApplication: " + tt.application)
+		if m.get("Response") != tt.response || m.get("Message") != tt.message {
+			t.Errorf("%s, %s: %v", tt.user, tt.application, m)
+		}
+	}
+	if want := []string{"Playback(a,b)", "System(a,b)"}; !slices.Equal(asked, want) {
+		t.Errorf("asked %q, want %q", asked, want)
 	}
 }
 
