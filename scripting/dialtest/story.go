@@ -1,6 +1,7 @@
 package dialtest
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -69,10 +70,20 @@ func (s *story) from(i int) []Event {
 	return slices.Clone(s.events[min(i, len(s.events)):])
 }
 
-// Timeline prints events as people read them: when, who, what.
+// Timeline prints events as people read them: when, who, what. Phones that stop ringing at one moment do so side by side, so they are told
+// by name: the same test always tells the same story.
 func Timeline(events []Event) string {
 	var b strings.Builder
 	who := 0
+	events = slices.Clone(events)
+	for from := 0; from < len(events); from++ {
+		to := from
+		for to < len(events) && events[to].What == Stops && events[to].At == events[from].At {
+			to++
+		}
+		slices.SortStableFunc(events[from:to], func(a, b Event) int { return cmp.Compare(a.Who, b.Who) })
+		from = max(from, to-1)
+	}
 	for _, e := range events {
 		who = max(who, len(e.Who))
 	}
