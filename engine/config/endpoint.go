@@ -51,6 +51,7 @@ var endpointSchema = &schema[endpointDraft]{
 		oneOf("dtmf_mode", func(e *endpointDraft) *string { return &e.DTMFMode },
 			"rfc4733", "inband", "info", "auto", "auto_info", "none"),
 		yes("rtp_symmetric", func(e *endpointDraft) *bool { return &e.RTPSymmetric }),
+		yes("rtcp_mux", func(e *endpointDraft) *bool { return &e.RTCPMux }),
 		yes("rtp_ipv6", func(e *endpointDraft) *bool { return &e.RTPIPv6 }),
 		seconds("rtp_timeout", day, func(e *endpointDraft) *time.Duration { return &e.RTPTimeout }),
 		seconds("rtp_timeout_hold", day, func(e *endpointDraft) *time.Duration { return &e.RTPTimeoutHold }),
@@ -126,7 +127,7 @@ var endpointSchema = &schema[endpointDraft]{
 		media_encryption=no media_encryption_optimistic=no media_use_received_transport=no moh_passthrough=no
 		mwi_from_user mwi_subscribe_replaces_unsolicited=no named_call_group named_pickup_group
 		notify_early_inuse_ringing=no one_touch_recording=no overlap_context pickup_group record_off_feature=automixmon
-		record_on_feature=automixmon refer_blind_progress=yes rpid_immediate=no rtcp_mux=no rtp_port_end=0
+		record_on_feature=automixmon refer_blind_progress=yes rpid_immediate=no rtp_port_end=0
 		rtp_port_start=0 security_mechanisms security_negotiation=no send_aoc=no send_history_info=no srtp_tag_32=no
 		stir_shaken=no stir_shaken_profile sub_min_expiry=0 suppress_moh_on_sendonly=no t38_bind_udptl_to_media_address=no
 		t38_udptl=no t38_udptl_ec=none t38_udptl_ipv6=no t38_udptl_maxdatagram=0 t38_udptl_nat=no tenantid

@@ -71,6 +71,7 @@ type Endpoint struct {
 
 	DTMFMode              string // "rfc4733", "info", "inband", "auto", "auto_info", "none"
 	RTPSymmetric          bool
+	RTCPMux               bool // RFC 5761: RTCP on the port of RTP, where the peer does it too
 	RTPIPv6               bool
 	RTPTimeout            time.Duration // 0: never
 	RTPTimeoutHold        time.Duration // 0: never

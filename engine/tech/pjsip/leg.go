@@ -72,7 +72,7 @@ func (t *Tech) newPort(l *leg, gen *Generation, hop *sip.Transport, remote netip
 		return err
 	}
 	l.port = port
-	l.local = sdp.Local{
+	l.local = sdp.Local{RTCPMux: e.RTCPMux,
 		Addr: netip.AddrPortFrom(advertised, port.LocalAddr().Port()), Codecs: codecsOf(e), DTMF: e.DTMFMode != "none" && e.DTMFMode != "info" && e.DTMFMode != "inband",
 		SessionName: e.SDPSession, Username: e.SDPOwner, Session: uint64(time.Now().Unix()), Version: uint64(time.Now().Unix()), Direction: sdp.SendRecv,
 		Framing: e.Framing, OpusFmtp: gen.OpusFmtp,
