@@ -177,7 +177,7 @@ func exists(path string) bool {
 func commands() map[string]func(ts *testscript.TestScript, neg bool, args []string) {
 	return map[string]func(ts *testscript.TestScript, neg bool, args []string){
 		"pbx": cmdPBX, "cli": cmdCLI, "wait-cli": cmdWaitCLI, "wait-log": cmdWaitLog, "log-mark": cmdLogMark, "save": cmdSave, "no-leaks": cmdNoLeaks, "cdr": cmdCDR, "sound": cmdSound,
-		"phone": cmdPhone, "hears": cmdHears, "heard": cmdHeard, "keyed": cmdKeyed, "recorded": cmdRecorded,
+		"phone": cmdPhone, "hears": cmdHears, "heard": cmdHeard, "keyed": cmdKeyed, "alike": cmdAlike, "recorded": cmdRecorded,
 		"sipp": cmdSIPp, "rtp": cmdRTP, "wire": cmdWire, "manager": cmdManager,
 		"sleep": cmdSleep, "port": cmdPort,
 	}

@@ -148,6 +148,9 @@ func (p *Phone) Command(name, params string) (string, error) {
 	return p.ctrl.command(name, params, patience)
 }
 
+// Events are all since the phone was started.
+func (p *Phone) Events() []Event { return p.ctrl.since(0) }
+
 // Wait waits for the next event of the type, taking those before it. param filters by a regular expression on the
 // event's parameter, peer and display name, "" takes any.
 func (p *Phone) Wait(kind, param string, d time.Duration) (Event, error) {
