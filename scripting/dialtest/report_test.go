@@ -22,6 +22,10 @@ end,
   app.GotoIfTime("22:00-23:00,*,*,*?late,1")
   app.NoOp("early " .. channel.STRFTIME(channel.EPOCH:get(), "", "%H:%M"):get())
 end,
+["3"] = function()
+  channel.DEVICE_STATE("Custom:door"):set("INUSE")
+  app.NoOp("door " .. channel.DEVICE_STATE("Custom:door"):get() .. ", 100 " .. channel.DEVICE_STATE("PJSIP/100"):get() .. ", 9 " .. channel.DEVICE_STATE("PJSIP/9"):get())
+end,
 late = function() app.NoOp("late") end } }
 `)},
 	"extensions_test.lua": {Data: []byte(`test("draws", function(t) t:expect(t:call { from = "100", to = "1" }):ends() end)
@@ -30,6 +34,10 @@ test("day", function(t)
   t:clock("2026-03-02 12:34")
   t:expect(t:call { from = "100", to = "2" }):ends()
   t:contains(t:story(), "early 12:34")
+end)
+test("devices", function(t)
+  t:expect(t:call { from = "100", to = "3" }):ends()
+  t:contains(t:story(), "NoOp(door INUSE, 100 INUSE, 9 INVALID)")
 end)
 test("night", function(t)
   t:clock("2026-03-02 22:10")
@@ -63,6 +71,15 @@ func TestSeed(t *testing.T) {
 // TestTimeOfDay: GotoIfTime, STRFTIME and EPOCH go by t:clock.
 func TestTimeOfDay(t *testing.T) {
 	for _, r := range runReported(t, 1, "day|night").Results {
+		if len(r.Failures) > 0 {
+			t.Errorf("%s: %q\n%s", r.Name, r.Failures, r.Story)
+		}
+	}
+}
+
+// TestDevices: phones have the state they are in, Custom: devices the one they were given.
+func TestDevices(t *testing.T) {
+	for _, r := range runReported(t, 1, "devices").Results {
 		if len(r.Failures) > 0 {
 			t.Errorf("%s: %q\n%s", r.Name, r.Failures, r.Story)
 		}
