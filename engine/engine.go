@@ -34,6 +34,7 @@ import (
 	"asterism/engine/tech/local"
 	"asterism/engine/tech/pjsip"
 	"asterism/engine/tone"
+	"asterism/engine/voicemail"
 
 	"github.com/rs/zerolog"
 )
@@ -75,7 +76,9 @@ type Config struct {
 	// Script compiles the dialplan of a new generation; nil, with problems, when nothing of it is usable.
 	Script func(etc fs.FS, snap *config.Snapshot) (Script, []config.Problem)
 	Music  moh.Config
-	Trace  io.Writer // SIP trace; nil: the log
+	// Mailboxes are watched: event.MailboxChanged. nil: there are none.
+	Mailboxes *voicemail.Spool
+	Trace     io.Writer // SIP trace; nil: the log
 	// MediaThreads is how many threads move media, each with a processor of GOMAXPROCS to itself; 0: as many as GOMAXPROCS says,
 	// and they share it with everybody.
 	MediaThreads int
@@ -174,6 +177,9 @@ func (e *Engine) Start(ctx context.Context) error {
 	e.wg.Go(func() { _ = e.registrar.Run(loops) })
 	e.wg.Go(func() { e.watch(loops) })
 	e.wg.Go(func() { e.resolveHosts(loops) })
+	if e.cfg.Mailboxes != nil {
+		e.wg.Go(func() { e.watchMailboxes(loops) })
+	}
 	close(e.booted)
 	e.cfg.Events.Publish(event.EngineStarted{At: time.Now()})
 	return nil

@@ -28,7 +28,7 @@ var rooms = map[string][]string{
 	"engine/manage/ami":    {"engine/manage", "engine/channel", "engine/config", "engine/dialplan", "engine/event", "engine/registrar", "engine/store"},
 	"engine/manage/logger": {},
 	"engine": {"engine/device", "engine/tech/...", "engine/registrar", "engine/endpoint", "engine/channel", "engine/bridge", "engine/media", "engine/moh", "engine/sound", "engine/tone",
-		"engine/sip", "engine/sip/dialog", "engine/sdp", "engine/dialplan", "engine/config", "engine/event", "engine/store", "engine/cdr", "codecs/..."},
+		"engine/sip", "engine/sip/dialog", "engine/sdp", "engine/dialplan", "engine/config", "engine/event", "engine/store", "engine/cdr", "engine/voicemail", "codecs/..."},
 	"engine/tech/pjsip": {"engine/channel", "engine/registrar", "engine/endpoint", "engine/sip", "engine/sip/dialog", "engine/media", "engine/bridge",
 		"engine/sdp", "engine/config", "engine/dialplan", "engine/event", "codecs"},
 	"engine/device":     {"engine/channel", "engine/registrar", "engine/config", "engine/store"},

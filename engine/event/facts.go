@@ -222,7 +222,7 @@ func Facts() []any {
 	return []any{ChannelCreated{}, ChannelStateChanged{}, ChannelAnswered{}, ChannelHungUp{}, ExtensionEntered{}, VariableSet{}, DigitReceived{},
 		DialBegun{}, DialEnded{}, BridgeEntered{}, BridgeLeft{}, HoldBegun{}, HoldEnded{}, ContactAdded{}, ContactRefreshed{}, ContactRemoved{},
 		ContactStatusChanged{}, AuthenticationFailed{}, ConfigReloaded{}, ConfigRejected{}, EngineStarted{}, EngineStopping{}, ScriptFailed{}, UserEvent{},
-		OriginateEnded{}, ConferenceChanged{}}
+		OriginateEnded{}, ConferenceChanged{}, MailboxChanged{}}
 }
 
 // ConferenceChanged : a conference began or ended, was locked, or somebody came, left or was muted. Channel is the zero value where
@@ -233,4 +233,12 @@ type ConferenceChanged struct {
 	Conference           string
 	Channel              Channel
 	Admin, Marked, Muted bool
+}
+
+// MailboxChanged : how many messages wait in a mailbox is another number than before, or the PBX has begun and there are some.
+type MailboxChanged struct {
+	At       time.Time
+	Mailbox  string // "100@default"
+	New, Old int    // New counts urgent ones, too
+	Urgent   int
 }

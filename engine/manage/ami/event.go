@@ -86,6 +86,8 @@ func describe(e any) []managerEvent {
 			{"Uniqueid", orElse(e.UniqueID, "<null>")}}))
 	case event.ConferenceChanged:
 		return conferenceEvent(e)
+	case event.MailboxChanged:
+		return one(about("call", "MessageWaiting", e.At, []header{{"Mailbox", e.Mailbox}, {"Waiting", itoa(min(e.New, 1))}, {"New", itoa(e.New)}, {"Old", itoa(e.Old)}}))
 	case event.ConfigReloaded:
 		return one(about("system", "Reload", e.At, []header{{"Module", "All"}, {"Status", "0"}}))
 	case event.EngineStopping:
