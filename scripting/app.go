@@ -147,13 +147,18 @@ func (c *call) announce(name, data string) {
 
 // perform runs an application in the channel's own state: 0 the script goes on, resultHangup, resultGoto, or a digit's character code.
 func (c *call) perform(l *lua.LState, a *application, data string) int {
-	place, peers, playings, conferences := c.ch.Place(), len(c.peers), len(c.playings), len(c.conferences)
-	c.moved = false
 	fn := c.applicationFunction(l, a)
 	args := []lua.LValue{lua.LString(data)}
 	if !a.raw {
 		args = splitArguments(data)
 	}
+	return c.runFor(l, fn, args...)
+}
+
+// runFor runs a plugin's function for the channel, with perform's result; what it leaves behind is hung up and stopped.
+func (c *call) runFor(l *lua.LState, fn lua.LValue, args ...lua.LValue) int {
+	place, peers, playings, conferences := c.ch.Place(), len(c.peers), len(c.playings), len(c.conferences)
+	c.moved = false
 	l.Push(fn)
 	l.Push(c.channelHandle())
 	for _, v := range args {

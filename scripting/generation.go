@@ -117,6 +117,7 @@ func (g *Generation) buildIndex() (problems []config.Problem, ok bool) {
 		}
 		r.problems = append(r.problems, problems...)
 	}
+	r.problems = append(r.problems, g.fillFeatures(&r.builder)...)
 	index, found := r.builder.Build()
 	for _, p := range found {
 		// A circle of includes is what pbx_lua dies of, so it is an error here although look-ups would survive it.

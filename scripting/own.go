@@ -21,7 +21,7 @@ import (
 // What a plugin's table says of its own state (service.go) and of its options.
 
 // parts are all that a plugin's table may hold.
-var parts = []string{"name", "applications", "functions", "commands", "events", "timers", "tasks", "options", "save", "restore"}
+var parts = []string{"name", "applications", "functions", "commands", "events", "timers", "tasks", "features", "options", "save", "restore"}
 
 // oddParts names what is no part of a plugin: mostly a typing mistake, which would be missed in silence.
 func oddParts(table *lua.LTable) (odd []string) {
@@ -149,7 +149,7 @@ func orNearest(name string, known []string) string {
 
 // option is one entry of a plugin's options: name = { type, default, min =, max =, "one", "of" … }.
 type option struct {
-	kind     string // "string", "integer", "number", "boolean", "choice"
+	kind     string // "string", "integer", "number", "boolean", "choice", or "keys" of a feature
 	standard lua.LValue
 	min, max float64
 	choices  []string
@@ -169,6 +169,12 @@ func (g *Generation) readOptions(p *plugin, table *lua.LTable) (problems []confi
 		}
 		options[name] = o
 	})
+	for _, f := range p.features {
+		if _, twice := options[f.name]; twice {
+			bad = "features." + f.name + " and options." + f.name + " are one name; an option of that name has the code"
+		}
+		options[f.name] = option{kind: "keys", standard: lua.LString(f.code)}
+	}
 	if bad != "" {
 		return nil, &syntaxError{config.Problem{Pos: pos, What: bad}}
 	}
@@ -258,6 +264,10 @@ func (o option) parse(text string) (v lua.LValue, want string) {
 			return nil, "a" + map[string]string{"integer": " whole number", "number": " number"}[o.kind] + o.span()
 		}
 		return lua.LNumber(n), ""
+	case "keys":
+		if !keysOnly.MatchString(text) {
+			return nil, "keys of a telephone (0-9 * # A-D), or nothing to turn it off"
+		}
 	case "choice":
 		if !slices.Contains(o.choices, text) {
 			return nil, "one of " + strings.Join(o.choices, ", ")

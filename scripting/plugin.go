@@ -28,6 +28,7 @@ type plugin struct {
 	listens      map[string]bool       // names of events
 	timers       []*timer
 	tasks        map[string]bool
+	features     []*feature
 	needsService bool // events, timers, tasks, commands, save or restore
 }
 
@@ -197,6 +198,9 @@ func readOffer(p *plugin, table *lua.LTable) (o offer, bad string) {
 	})
 	if bad == "" {
 		o.cmds, bad = readOwn(p, table)
+	}
+	if bad == "" {
+		p.features, bad = readFeatures(p, table)
 	}
 	o.odd = oddParts(table)
 	return o, bad

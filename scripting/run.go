@@ -195,7 +195,10 @@ func (c *call) priority() (how ending, key rune, err error) {
 	defer func() { c.inLua = inLua }()
 	c.step(fmt.Sprintf("%s,%s,%d", p.Context, p.Exten, p.Priority))
 	peers, conferences := len(c.peers), len(c.conferences)
-	if l := c.l; c.inLua {
+	if f, ok := e.Value.(*feature); ok {
+		c.l.Push(c.l.NewFunction(func(l *lua.LState) int { return c.dialled(l, f, p.Exten) }))
+		err = c.l.PCall(0, 0, nil)
+	} else if l := c.l; c.inLua {
 		l.Push(c.entryValue(e))
 		l.Push(lua.LString(p.Context))
 		l.Push(lua.LString(p.Exten))

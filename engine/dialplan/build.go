@@ -86,6 +86,13 @@ func (b *Builder) Add(e Entry) {
 	b.entries = append(b.entries, e)
 }
 
+// Has tells whether the context has that extension and priority yet, from any source.
+func (b *Builder) Has(context, pattern string, priority int) bool {
+	return slices.ContainsFunc(b.entries, func(e Entry) bool {
+		return e.Context == context && e.Priority == priority && canonical(e.Pattern) == canonical(pattern)
+	})
+}
+
 // Hint says that exten in context stands for devices ("PJSIP/100&Custom:x").
 func (b *Builder) Hint(context, exten, devices string, s Source) {
 	b.Add(Entry{Context: context, Pattern: exten, Priority: PriorityHint, Application: "hint", Data: devices, Source: s})
