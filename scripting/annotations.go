@@ -2,6 +2,8 @@ package scripting
 
 import (
 	"fmt"
+	"io/fs"
+	"path"
 	"strings"
 )
 
@@ -175,8 +177,13 @@ function check_hangup() end
 
 `
 
-// Annotations is the native API as the Lua language server reads it.
-func Annotations() string {
+// Annotations is the native API as the Lua language server reads it. plugins are those shipped: where NAME/NAME.d.lua has the class pbx.NAME, the
+// module of that plugin is told, too.
+func Annotations(plugins fs.FS) (string, error) {
+	modules, err := fs.Glob(plugins, "*/*.d.lua")
+	if err != nil {
+		return "", err
+	}
 	var b strings.Builder
 	b.WriteString(annotationTypes)
 	b.WriteString("---@class pbx.Channel\n")
@@ -211,14 +218,23 @@ func Annotations() string {
 	for _, group := range groups[1:] {
 		fmt.Fprintf(&b, "\n---@class pbx.%s\n%s", group, strings.Join(fields[group], ""))
 	}
+	groups = groups[1:]
+	for _, file := range modules {
+		types, err := fs.ReadFile(plugins, file)
+		if err != nil {
+			return "", err
+		}
+		fmt.Fprintf(&b, "\n%s", types)
+		groups = append(groups, path.Dir(file))
+	}
 	fmt.Fprintf(&b, "\n---@class pbx\n%s", strings.Join(fields[""], ""))
-	for _, group := range groups[1:] {
+	for _, group := range groups {
 		fmt.Fprintf(&b, "---@field %s pbx.%[1]s\n", group)
 	}
 	b.WriteString("local pbx = {}\n\n")
 	b.WriteString(annotationGlobals)
 	b.WriteString("return pbx\n")
-	return b.String()
+	return b.String(), nil
 }
 
 // selfSignature is the type of a function called with a colon.

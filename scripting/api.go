@@ -146,7 +146,10 @@ func (c *call) lazyTable(l *lua.LState, plugin, prefix string) *lua.LTable {
 			v = api.values[full](c, l, plugin)
 		case prefix == "" && api.groups[full]:
 			v = c.lazyTable(l, plugin, full+".")
-		default:
+		case prefix == "":
+			v = c.pluginModule(l, full)
+		}
+		if v == nil {
 			l.Push(lua.LNil) // so that a script can ask whether this version has it
 			return 1
 		}

@@ -21,7 +21,7 @@ import (
 // What a plugin's table says of its own state (service.go) and of its options.
 
 // parts are all that a plugin's table may hold.
-var parts = []string{"name", "applications", "functions", "commands", "events", "timers", "tasks", "features", "options", "save", "restore"}
+var parts = []string{"name", "applications", "functions", "commands", "events", "timers", "tasks", "features", "options", "save", "restore", "module"}
 
 // oddParts names what is no part of a plugin: mostly a typing mistake, which would be missed in silence.
 func oddParts(table *lua.LTable) (odd []string) {

@@ -30,6 +30,7 @@ type plugin struct {
 	tasks        map[string]bool
 	features     []*feature
 	needsService bool // events, timers, tasks, commands, save or restore
+	module       bool // others call it as pbx.NAME
 }
 
 // application is what app.NAME runs.
@@ -119,7 +120,7 @@ func openPlugin(root fs.FS, e fs.DirEntry, name string) (p *plugin, found bool, 
 		if err != nil {
 			return nil, false, err
 		}
-		p.tree, err = readTree(sub, path.Join("plugins", name), func(f string) bool { return strings.HasSuffix(f, "_test.lua") })
+		p.tree, err = readTree(sub, path.Join("plugins", name), func(f string) bool { return strings.HasSuffix(f, "_test.lua") || strings.HasSuffix(f, ".d.lua") })
 		if err != nil {
 			return nil, false, err
 		}
@@ -202,8 +203,38 @@ func readOffer(p *plugin, table *lua.LTable) (o offer, bad string) {
 	if bad == "" {
 		p.features, bad = readFeatures(p, table)
 	}
+	if v := table.RawGetString("module"); bad == "" && v != lua.LNil {
+		bad = checkModule(p.name, v)
+		p.module = bad == ""
+	}
 	o.odd = oddParts(table)
 	return o, bad
+}
+
+// checkModule says what is wrong with what a plugin offers others as pbx.NAME.
+func checkModule(name string, v lua.LValue) (bad string) {
+	t, ok := v.(*lua.LTable)
+	if !ok {
+		return fmt.Sprintf("module is a %s; write a table of functions", v.Type())
+	}
+	for f, v := range fields(t) {
+		if v.Type() != lua.LTFunction {
+			return fmt.Sprintf("module.%s is a %s; write a function", f, v.Type())
+		}
+	}
+	if api := newHostAPI(); api.groups[name] || api.functions[name] != nil || api.values[name] != nil {
+		return fmt.Sprintf("module: pbx.%s is there already; give the plugin another name", name)
+	}
+	return ""
+}
+
+// pluginModule is what plugin NAME offers as pbx.NAME; nil if there is none.
+func (c *call) pluginModule(l *lua.LState, name string) lua.LValue {
+	p := c.gen.plugins[name]
+	if p == nil || !p.module {
+		return nil
+	}
+	return c.plugin(l, p).table.RawGetString("module")
 }
 
 func described(t *lua.LTable) (raw bool, synopsis string) {
