@@ -196,6 +196,11 @@ func (r *recorder) Unbridged(a, b *channel.Channel) {
 	}
 }
 
+// StateChanged is an event only.
+func (r *recorder) StateChanged(ch *channel.Channel) {
+	r.events.Publish(event.ChannelStateChanged{At: r.now(), Channel: about(ch)})
+}
+
 // HoldChanged is an event only.
 func (r *recorder) HoldChanged(ch *channel.Channel, held bool, class string) {
 	if held {

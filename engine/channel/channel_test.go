@@ -345,3 +345,24 @@ func TestParseCause(t *testing.T) {
 		}
 	}
 }
+
+// stateObserver hears of states.
+type stateObserver struct {
+	NoObserver
+	heard []State
+}
+
+func (o *stateObserver) StateChanged(c *Channel) { o.heard = append(o.heard, c.State()) }
+
+// A phone that tells twice that it rings rings once, and what is up does not ring.
+func TestStateChangedIsToldOnce(t *testing.T) {
+	o := &stateObserver{}
+	c := NewCore(CoreConfig{Log: zerolog.Nop(), Observer: o}).New(Config{Tech: "Test", Endpoint: "a", Leg: &fakeLeg{}, State: Down})
+	c.SetState(Ringing)
+	c.SetState(Ringing)
+	c.MarkAnswered()
+	c.SetState(Ringing)
+	if len(o.heard) != 1 || o.heard[0] != Ringing || c.State() != Up {
+		t.Errorf("heard %v, now %v", o.heard, c.State())
+	}
+}

@@ -39,6 +39,8 @@ func (SystemClock) After(d time.Duration) (<-chan time.Time, func()) {
 type Observer interface {
 	ChannelCreated(*Channel)
 	ChannelAnswered(*Channel)
+	// StateChanged: it rings now. What ChannelAnswered and ChannelEnded tell is not told again.
+	StateChanged(*Channel)
 	ChannelEnded(*Channel)
 	DialBegan(caller, leg *Channel, target Target)
 	DialEnded(caller, leg *Channel, status string)
@@ -234,6 +236,7 @@ type NoObserver struct{}
 
 // ChannelCreated does nothing, as its siblings.
 func (NoObserver) ChannelCreated(*Channel)                     {}
+func (NoObserver) StateChanged(*Channel)                       {}
 func (NoObserver) ChannelAnswered(*Channel)                    {}
 func (NoObserver) ChannelEnded(*Channel)                       {}
 func (NoObserver) DialBegan(caller, leg *Channel, t Target)    {}

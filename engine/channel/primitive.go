@@ -43,11 +43,15 @@ func (c *Channel) MarkAnswered() {
 
 // SetState is for technologies: Ringing when a dialled phone rings.
 func (c *Channel) SetState(s State) {
+	changed := false
 	c.update(func() {
-		if c.state != Up {
-			c.state = s
+		if c.state != Up && c.state != s {
+			c.state, changed = s, true
 		}
 	})
+	if changed {
+		c.core.observer.StateChanged(c)
+	}
 }
 
 // Wait lets d pass; digits that arrive are kept.

@@ -222,7 +222,7 @@ func Facts() []any {
 	return []any{ChannelCreated{}, ChannelStateChanged{}, ChannelAnswered{}, ChannelHungUp{}, ExtensionEntered{}, VariableSet{}, DigitReceived{},
 		DialBegun{}, DialEnded{}, BridgeEntered{}, BridgeLeft{}, HoldBegun{}, HoldEnded{}, ContactAdded{}, ContactRefreshed{}, ContactRemoved{},
 		ContactStatusChanged{}, AuthenticationFailed{}, ConfigReloaded{}, ConfigRejected{}, EngineStarted{}, EngineStopping{}, ScriptFailed{}, UserEvent{},
-		OriginateEnded{}, ConferenceChanged{}, MailboxChanged{}}
+		OriginateEnded{}, ConferenceChanged{}, MailboxChanged{}, DeviceStateChanged{}, ExtensionStateChanged{}}
 }
 
 // ConferenceChanged : a conference began or ended, was locked, or somebody came, left or was muted. Channel is the zero value where
@@ -241,4 +241,19 @@ type MailboxChanged struct {
 	Mailbox  string // "100@default"
 	New, Old int    // New counts urgent ones, too
 	Urgent   int
+}
+
+// DeviceStateChanged : a device that hints may name ("PJSIP/alice", "Custom:lamp") is in another state than it was known to be.
+type DeviceStateChanged struct {
+	At     time.Time
+	Device string
+	State  string // as DEVICE_STATE() says it: "NOT_INUSE"
+}
+
+// ExtensionStateChanged : the devices of a hint make another state of its extension. Hints of patterns are not told of.
+type ExtensionStateChanged struct {
+	At             time.Time
+	Context, Exten string
+	Hint           string // its devices
+	State          string // "NOT_INUSE"
 }
