@@ -89,6 +89,7 @@
 
 ---@class pbx.Dial
 ---@field targets string[] "PJSIP/100", …
+---@field delays_ms? number[] how long after the others each target rings; the next ones ring at once when all that ring have ended
 ---@field timeout_ms? number
 ---@field progress_timeout_ms? number without ringing, early media or answer
 ---@field ring? "real"|"until_media"|"fake"|"none" what the caller hears: what comes; ringing at once until early media comes; ringing alone; nothing
@@ -100,6 +101,18 @@
 ---@field ignore_forwards? boolean
 ---@field forward_context? string
 ---@field callerid? pbx.CallerID
+---@field variables? table<string, string>
+
+---@class pbx.Originate
+---@field channel string "PJSIP/100", who is called
+---@field context? string where it goes once it has answered
+---@field exten? string
+---@field priority? integer 1
+---@field application? string instead of a place
+---@field data? string its arguments
+---@field callerid? string "Name" <number>, which the phone shows
+---@field account? string
+---@field timeout_ms? number 30000
 ---@field variables? table<string, string>
 
 ---@class pbx.Dialled
@@ -182,7 +195,7 @@
 ---@field unset fun(self: pbx.Channel, name: string) Removes a variable.
 ---@field variables fun(self: pbx.Channel): table<string, string> All its variables.
 ---@field answer fun(self: pbx.Channel) Answers; nothing happens if it is up.
----@field indicate fun(self: pbx.Channel, what: "proceeding"|"ringing"|"progress"|"busy"|"congestion") Signals a state of the call.
+---@field indicate fun(self: pbx.Channel, what: "proceeding"|"ringing"|"progress"|"busy"|"congestion"|"forwarded") Signals a state of the call.
 ---@field play fun(self: pbx.Channel, names: string|string[], keys?: string): boolean?, string?, string? Plays prompts, a name, a&b&c or a list, without a gap. true and the key of keys that stopped it (it stays queued); or nil, why what cannot be played was left out, and the key.
 ---@field start_play fun(self: pbx.Channel, names: string|string[], how?: pbx.Play): pbx.Playback?, string? Begins to play and returns: the playback under control, or nil and why nothing can be played; both when a part was left out.
 ---@field play_tone fun(self: pbx.Channel, name: string, dbm0?: number): boolean?, string? A tone by name or as a list, which sounds while the script goes on, until another sound. true, or nil and why not.
@@ -301,6 +314,8 @@
 ---@field find_channel fun(name: string): pbx.Channel? Another live channel, whose own variables and facts may be read; nil if there is none of that name.
 ---@field global fun(name: string, value?: string|number): string? Reads a global variable, or sets it.
 ---@field exists fun(context: string, exten: string, how?: "match"|"canmatch"|"matchmore", priority?: integer): boolean Whether the dialplan has an extension for this caller.
+---@field originate fun(how: pbx.Originate): boolean?, string? Calls a party, which then runs the dialplan or an application; nobody waits for its answer. true, or nil and what is wrong with it.
+---@field matches fun(pattern: string, exten: string): boolean Whether an extension pattern of the dialplan, _NXX., or a plain number is that of exten.
 ---@field options fun(text?: string): table<string, string|true> Takes option letters apart: "tL(60:5)g" is {t=true, L="60:5", g=true}.
 ---@field split fun(text: string, separator: string): string[] The pieces of text, empty ones too.
 ---@field truth fun(text?: string): boolean Whether text is true in a condition: not empty, and not zero.

@@ -101,6 +101,7 @@ const annotationTypes = `---@meta pbx
 
 ---@class pbx.Dial
 ---@field targets string[] "PJSIP/100", …
+---@field delays_ms? number[] how long after the others each target rings; the next ones ring at once when all that ring have ended
 ---@field timeout_ms? number
 ---@field progress_timeout_ms? number without ringing, early media or answer
 ---@field ring? "real"|"until_media"|"fake"|"none" what the caller hears: what comes; ringing at once until early media comes; ringing alone; nothing
@@ -112,6 +113,18 @@ const annotationTypes = `---@meta pbx
 ---@field ignore_forwards? boolean
 ---@field forward_context? string
 ---@field callerid? pbx.CallerID
+---@field variables? table<string, string>
+
+---@class pbx.Originate
+---@field channel string "PJSIP/100", who is called
+---@field context? string where it goes once it has answered
+---@field exten? string
+---@field priority? integer 1
+---@field application? string instead of a place
+---@field data? string its arguments
+---@field callerid? string "Name" <number>, which the phone shows
+---@field account? string
+---@field timeout_ms? number 30000
 ---@field variables? table<string, string>
 
 ---@class pbx.Dialled

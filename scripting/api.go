@@ -48,6 +48,8 @@ func hostFunctions() []hostFunction {
 		{"find_channel", "(name: string): pbx.Channel?", "Another live channel, whose own variables and facts may be read; nil if there is none of that name.", ofCall((*call).pbxFindChannel)},
 		{"global", "(name: string, value?: string|number): string?", "Reads a global variable, or sets it.", ofCall((*call).pbxGlobal)},
 		{"exists", "(context: string, exten: string, how?: \"match\"|\"canmatch\"|\"matchmore\", priority?: integer): boolean", "Whether the dialplan has an extension for this caller.", ofCall((*call).pbxExists)},
+		{"originate", "(how: pbx.Originate): boolean?, string?", "Calls a party, which then runs the dialplan or an application; nobody waits for its answer. true, or nil and what is wrong with it.", ofCall((*call).pbxOriginate)},
+		{"matches", "(pattern: string, exten: string): boolean", "Whether an extension pattern of the dialplan, _NXX., or a plain number is that of exten.", plain(pbxMatches)},
 		{"options", "(text?: string): table<string, string|true>", "Takes option letters apart: \"tL(60:5)g\" is {t=true, L=\"60:5\", g=true}.", plain(pbxOptions)},
 		{"split", "(text: string, separator: string): string[]", "The pieces of text, empty ones too.", plain(pbxSplit)},
 		{"truth", "(text?: string): boolean", "Whether text is true in a condition: not empty, and not zero.", plain(pbxTruth)},

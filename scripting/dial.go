@@ -108,6 +108,11 @@ func dialRequest(l *lua.LState, t *lua.LTable, ch *channel.Channel) channel.Dial
 		}
 		req.Targets = append(req.Targets, channel.Target{Tech: tech, Resource: resource})
 	}
+	if delays, ok := t.RawGetString("delays_ms").(*lua.LTable); ok {
+		for i := range req.Targets {
+			req.Delays = append(req.Delays, toDuration(float64(lua.LVAsNumber(delays.RawGetInt(i+1)))))
+		}
+	}
 	if vars, ok := t.RawGetString("variables").(*lua.LTable); ok {
 		req.Variables = map[string]string{}
 		vars.ForEach(func(k, v lua.LValue) { req.Variables[lua.LVAsString(k)] = lua.LVAsString(v) })

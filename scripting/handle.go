@@ -196,7 +196,7 @@ func channelMethods() []method {
 
 		// what it does
 		{"answer", "()", "Answers; nothing happens if it is up.", func(c *call, l *lua.LState, ch *channel.Channel) int { c.waiting(l, ch.Answer); return 0 }},
-		{"indicate", "(what: \"proceeding\"|\"ringing\"|\"progress\"|\"busy\"|\"congestion\")", "Signals a state of the call.", indicate},
+		{"indicate", "(what: \"proceeding\"|\"ringing\"|\"progress\"|\"busy\"|\"congestion\"|\"forwarded\")", "Signals a state of the call.", indicate},
 		{"play", "(names: string|string[], keys?: string): boolean?, string?, string?", "Plays prompts, a name, a&b&c or a list, without a gap. true and the key of keys that stopped it (it stays queued); or nil, why what cannot be played was left out, and the key.", play},
 		{"start_play", "(names: string|string[], how?: pbx.Play): pbx.Playback?, string?", "Begins to play and returns: the playback under control, or nil and why nothing can be played; both when a part was left out.", startPlay},
 		{"play_tone", "(name: string, dbm0?: number): boolean?, string?", "A tone by name or as a list, which sounds while the script goes on, until another sound. true, or nil and why not.", playTone},
@@ -335,12 +335,13 @@ func variables(_ *call, l *lua.LState, ch *channel.Channel) int {
 var indications = map[string]channel.Indication{
 	"proceeding": channel.IndicateProceeding, "ringing": channel.IndicateRinging, "progress": channel.IndicateProgress,
 	"busy": channel.IndicateBusy, "congestion": channel.IndicateCongestion,
+	"forwarded": channel.IndicateForwarded,
 }
 
 func indicate(c *call, l *lua.LState, ch *channel.Channel) int {
 	ind, ok := indications[l.CheckString(2)]
 	if !ok {
-		l.ArgError(2, "want proceeding, ringing, progress, busy or congestion")
+		l.ArgError(2, "want proceeding, ringing, progress, busy, congestion or forwarded")
 	}
 	c.waiting(l, func() error { return ch.Indicate(ind) })
 	return 0

@@ -39,6 +39,7 @@ type Config struct {
 	Recordings Recordings
 	Devices    Devices
 	Mailboxes  *voicemail.Spool
+	Originate  Originator
 	Events     *event.Bus
 	Log        zerolog.Logger
 	Clock      channel.Clock // the one the channels wait on; nil: channel.SystemClock

@@ -104,6 +104,16 @@ func (c *call) pbxExists(l *lua.LState) int {
 	return 1
 }
 
+// pbxMatches is pbx.matches(pattern, exten).
+func pbxMatches(l *lua.LState) int {
+	pattern := l.CheckString(1)
+	if err := dialplan.Check(pattern); err != nil {
+		l.ArgError(1, err.Error())
+	}
+	l.Push(lua.LBool(dialplan.Matches(pattern, l.CheckString(2), dialplan.Match)))
+	return 1
+}
+
 // pbxOptions takes an option string apart: "tTr(tone)g" ► {t=true, T=true, r="tone", g=true}. Inside an argument ^ stands for a comma,
 // as in Dial; a missing closing parenthesis is tolerated.
 func pbxOptions(l *lua.LState) int {

@@ -1,7 +1,9 @@
 package channel
 
 import (
+	"cmp"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 )
@@ -23,7 +25,10 @@ const (
 
 // DialRequest asks for a party. Timeout 0 waits for ever.
 type DialRequest struct {
-	Targets        []Target
+	Targets []Target
+	// Delays are how long after the others each target rings, in the order of Targets; what is missing is none. When all that ring have
+	// ended, the next ones ring at once.
+	Delays         []time.Duration
 	Timeout        time.Duration
 	CallerID       *CallerID // shown instead of the caller's own
 	Variables      map[string]string
@@ -113,6 +118,15 @@ type dial struct {
 	earlyLeg *dialLeg
 	timer    <-chan time.Time
 	progress <-chan time.Time // of ProgressTimeout
+	later    []delayed        // still to be called, the next one first
+	next     <-chan time.Time // when that is due
+	stopNext func()
+}
+
+// delayed is a target that rings after the others.
+type delayed struct {
+	target Target
+	after  time.Duration // from the begin of the Dial
 }
 
 // Dial rings all targets at once and returns when one answered, all failed, the time is up, or the caller hung up (then with
@@ -125,11 +139,18 @@ func (c *Channel) Dial(req DialRequest) (DialResult, error) {
 	d.res.RingTime, d.res.ProgressTime = -1, -1
 	defer close(d.done)
 	var made []*dialLeg
-	for _, t := range req.Targets {
+	for i, t := range req.Targets {
+		if i < len(req.Delays) && req.Delays[i] > 0 {
+			d.later = append(d.later, delayed{t, req.Delays[i]})
+			continue
+		}
 		made = append(made, d.add(t, 0, nil)...)
 	}
+	slices.SortStableFunc(d.later, func(a, b delayed) int { return cmp.Compare(a.after, b.after) })
+	d.stopNext = func() {}
+	defer func() { d.stopNext() }()
 	err := d.call(made)
-	if len(d.running) > 0 && (req.Ringback == RingbackFake || req.Ringback == RingbackUntilMedia) {
+	if len(d.running)+len(d.later) > 0 && (req.Ringback == RingbackFake || req.Ringback == RingbackUntilMedia) {
 		d.ring()
 	}
 	if err == nil {
@@ -226,11 +247,22 @@ func (d *dial) wait() error {
 	if d.req.Digits != "" {
 		digits = d.caller.digits.signal
 	}
-	for len(d.running) > 0 {
+	d.schedule()
+	for len(d.running) > 0 || len(d.later) > 0 {
+		if len(d.running) == 0 {
+			if err := d.callNext(); err != nil {
+				return err
+			}
+			continue
+		}
 		select {
 		case r := <-d.reports:
 			if d.report(r) {
 				return nil
+			}
+		case <-d.next:
+			if err := d.callNext(); err != nil {
+				return err
 			}
 		case <-digits:
 			if key := d.caller.digits.find(d.req.Digits); key != 0 {
@@ -247,6 +279,28 @@ func (d *dial) wait() error {
 		}
 	}
 	return nil
+}
+
+// schedule sets the clock for the next of later.
+func (d *dial) schedule() {
+	d.stopNext()
+	d.next, d.stopNext = nil, func() {}
+	if len(d.later) > 0 {
+		d.next, d.stopNext = d.caller.core.clock.After(max(d.later[0].after-d.since(), 0))
+	}
+}
+
+// callNext calls the next of later, and all that are due with it. An error is the caller's end.
+func (d *dial) callNext() error {
+	if err := d.caller.gone(); err != nil {
+		return err
+	}
+	var made []*dialLeg
+	for due := d.later[0].after; len(d.later) > 0 && d.later[0].after <= due; d.later = d.later[1:] {
+		made = append(made, d.add(d.later[0].target, 0, nil)...)
+	}
+	d.schedule()
+	return d.call(made)
 }
 
 func (d *dial) timedOut() error {

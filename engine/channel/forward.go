@@ -16,6 +16,10 @@ const maxForwards = 20
 // round twice the one before (for SIP proxies see RFC 5393).
 const throughVariable = "FORWARDED_THROUGH"
 
+// tollguardVariable says who is to blame for a call that goes where its caller did not send it: kind,endpoint,number. It is inherited.
+// Plugin tollguard reads it before such a call may leave the house.
+const tollguardVariable = "TOLLGUARD"
+
 // forward follows a 3xx: a target without a technology goes to Local/target@context, so that the dialplan decides, as in Asterisk.
 func (d *dial) forward(leg *dialLeg, ev LegEvent) {
 	entry := &d.res.Legs[leg.result]
@@ -70,6 +74,10 @@ func (d *dial) wanted(from *dialLeg) *DialLeg {
 		leg.Variables = map[string]string{}
 	}
 	leg.Variables["FORWARDERNAME"] = from.ch.Name()
+	if n := len(from.through); n > 0 {
+		number, _, _ := strings.Cut(from.through[n-1], "@")
+		leg.Variables["__"+tollguardVariable] = "forward," + from.ch.Endpoint() + "," + number
+	}
 	through, _ := d.caller.Get(throughVariable)
 	leg.Variables["__"+throughVariable] = strings.Join(append(splitWay(through), from.through...), ",")
 	return leg

@@ -13,13 +13,15 @@ type fakeLocal struct {
 	core    *Core
 	asked   []string
 	through []string
+	blamed  []string
 }
 
 func (*fakeLocal) Name() string { return "Local" }
 func (t *fakeLocal) Request(_ context.Context, resource string, d *DialLeg) ([]*Channel, error) {
 	ch := t.core.New(Config{Tech: "Local", Leg: &fakeLeg{onCall: ends(UserBusy)}, Parent: d.Parent, Variables: d.Variables})
 	way, _ := ch.Get(throughVariable)
-	t.asked, t.through = append(t.asked, resource), append(t.through, way)
+	blamed, _ := ch.Get(tollguardVariable)
+	t.asked, t.through, t.blamed = append(t.asked, resource), append(t.through, way), append(t.blamed, blamed)
 	return []*Channel{ch}, nil
 }
 
@@ -48,6 +50,11 @@ func TestForwardCircle(t *testing.T) {
 				}
 				if !slices.Equal(local.asked, tt.asked) || !slices.Equal(local.through, tt.carried) {
 					t.Errorf("asked for %q through %q, want %q through %q", local.asked, local.through, tt.asked, tt.carried)
+				}
+				for _, blamed := range local.blamed {
+					if want := "forward,a," + tt.to; blamed != want {
+						t.Errorf("TOLLGUARD is %q, want %q", blamed, want)
+					}
 				}
 				if last := res.Legs[len(res.Legs)-1]; last.Status != StatusBusy || res.Cause != UserBusy {
 					t.Errorf("ended %s, cause %v, want %s, %v", last.Status, res.Cause, StatusBusy, UserBusy)

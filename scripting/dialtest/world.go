@@ -115,7 +115,7 @@ func NewWorld(s Setting) (*World, error) {
 	w.events = event.NewBus(zerolog.Nop())
 	random := rand.New(rand.NewPCG(s.Seed, s.Seed))
 	var drawing sync.Mutex
-	w.host = scripting.New(scripting.Config{Plugins: s.Plugins, Store: w.store, Sounds: w.sounds, Devices: &devices{w: w, custom: map[string]string{}}, Recordings: sound.Archive{{Path: "/sounds", Root: w.root}}, Mailboxes: w.spool, Events: w.events, Log: log, Clock: w.clock, Trace: w,
+	w.host = scripting.New(scripting.Config{Plugins: s.Plugins, Store: w.store, Sounds: w.sounds, Devices: &devices{w: w, custom: map[string]string{}}, Recordings: sound.Archive{{Path: "/sounds", Root: w.root}}, Mailboxes: w.spool, Events: w.events, Log: log, Clock: w.clock, Trace: w, Originate: w,
 		Random: func() float64 { drawing.Lock(); defer drawing.Unlock(); return random.Float64() }})
 	gen, more := w.host.Load(s.Etc, snap)
 	problems = append(problems, more...)

@@ -168,7 +168,7 @@ func newWorld(t *testing.T, plugins fs.FS) *world {
 		t.Fatal(err)
 	}
 	w.archive = sound.Archive{{Path: "/sounds", Root: root}}
-	w.host = scripting.New(scripting.Config{Recordings: w.archive, Mailboxes: voicemail.New(root, "/sounds"), Plugins: []fs.FS{plugins}, Store: w.store, Sounds: w.prompts, Devices: w.devices, Log: log, Clock: w.clock})
+	w.host = scripting.New(scripting.Config{Recordings: w.archive, Mailboxes: voicemail.New(root, "/sounds"), Plugins: []fs.FS{plugins}, Store: w.store, Sounds: w.prompts, Devices: w.devices, Log: log, Clock: w.clock, Originate: w})
 	w.tech("PJSIP")
 	w.tech("Local")
 	return w
