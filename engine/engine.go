@@ -48,6 +48,8 @@ type Script interface {
 	Index() *dialplan.Index
 	// Find looks a number from the wire up: text that could act as more than a number in a Dial is found only if a pattern says so.
 	Find(context, exten, cid string) (dialplan.Entry, bool)
+	// Hint is the devices of the hint of a number from the wire; false if it has none.
+	Hint(context, exten string) (devices string, ok bool)
 	// InForce is told when the generation begins to take calls: its global variables then hold, and what its plugins do beside calls
 	// (events, timers, commands) begins. It returns at once.
 	InForce()
@@ -176,6 +178,8 @@ func (e *Engine) Start(ctx context.Context) error {
 	e.stop, e.life = stop, loops
 	e.wg.Go(func() { _ = e.registrar.Run(loops) })
 	e.wg.Go(func() { e.watch(loops) })
+	states := &device.Watcher{Sources: &e.devices, Hints: e.hints, Events: e.cfg.Events, Log: e.log}
+	e.wg.Go(func() { _ = states.Run(loops) })
 	e.wg.Go(func() { e.resolveHosts(loops) })
 	if e.cfg.Mailboxes != nil {
 		e.wg.Go(func() { e.watchMailboxes(loops) })

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"strings"
 	"time"
 
 	"asterism/engine/channel"
@@ -71,6 +72,24 @@ func (e *Engine) ExtensionState(devices string) string {
 	return string(device.Extension(e.devices.All(devices)))
 }
 
+// hints are those of the current generation that are no patterns.
+func (e *Engine) hints() (list []device.Hint) {
+	script := e.current.Load().script
+	index := script.Index()
+	if index == nil {
+		return nil
+	}
+	for _, h := range index.Hints() {
+		if strings.HasPrefix(h.Pattern, "_") {
+			continue
+		}
+		if devices, ok := script.Hint(h.Context, h.Pattern); ok {
+			list = append(list, device.Hint{Context: h.Context, Exten: h.Pattern, Devices: devices})
+		}
+	}
+	return list
+}
+
 // SetTrace switches the SIP trace.
 func (e *Engine) SetTrace(on bool, filter string) { e.stack.SetTrace(on, filter) }
 
@@ -135,6 +154,7 @@ func (noScript) RunApplication(*channel.Channel, string, string) error { return 
 func (noScript) InForce()                                              {}
 func (noScript) Index() *dialplan.Index                                { return nil }
 func (noScript) Find(string, string, string) (dialplan.Entry, bool)    { return dialplan.Entry{}, false }
+func (noScript) Hint(string, string) (string, bool)                    { return "", false }
 func (noScript) Applications() []string                                { return nil }
 func (noScript) Functions() []string                                   { return nil }
 func (noScript) Commands() []string                                    { return nil }

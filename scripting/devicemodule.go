@@ -53,12 +53,26 @@ func (c *call) pbxHint(l *lua.LState) int {
 
 // hintDevices are the devices of a hint that was found for exten: that of a pattern names them by ${EXTEN}.
 func (c *call) hintDevices(e dialplan.Entry, exten string) string {
-	return subst.Expand(e.Data, hintEnvironment{c, e.Context, exten})
+	return c.gen.hintDevices(e, exten)
+}
+
+func (g *Generation) hintDevices(e dialplan.Entry, exten string) string {
+	return subst.Expand(e.Data, hintEnvironment{g.host, e.Context, exten})
+}
+
+// Hint is the devices of the hint of an extension, "PJSIP/101&Custom:lamp", for a number from the wire (see Find). Only a pattern's devices
+// depend on what was asked for.
+func (g *Generation) Hint(context, exten string) (devices string, ok bool) {
+	e, ok := g.find(dialplan.Place{Context: context, Exten: exten, Priority: dialplan.PriorityHint}, "", dialplan.Match)
+	if !ok {
+		return "", false
+	}
+	return g.hintDevices(e, exten), true
 }
 
 // hintEnvironment is what ${…} sees in a hint: no channel, but the extension that is asked for and global variables.
 type hintEnvironment struct {
-	c              *call
+	host           *Host
 	context, exten string
 }
 
@@ -70,11 +84,13 @@ func (e hintEnvironment) Variable(name string) (string, bool) {
 	case "CONTEXT":
 		return e.context, true
 	}
-	return e.c.gen.host.Global(name)
+	return e.host.Global(name)
 }
 
 // Function has none.
 func (e hintEnvironment) Function(string) (string, bool) { return "", false }
 
 // Warn logs what is wrong with the text.
-func (e hintEnvironment) Warn(what string) { e.c.log.Warn().Msg(printable("hint: " + what)) }
+func (e hintEnvironment) Warn(what string) {
+	e.host.cfg.Log.Warn().Msg(printable("hint: " + what))
+}

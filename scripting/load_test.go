@@ -86,6 +86,19 @@ hints = { default = { [100] = "PJSIP/100", ["101"] = "PJSIP/101&Custom:x", ["102
 	}
 }
 
+// The hint of a number from the wire: its devices may hold nothing that the number did not have a right to say.
+func TestHintFromTheWire(t *testing.T) {
+	b := newBench(t, nil)
+	b.host.SetGlobal("LAMP", "Custom:lamp")
+	g := b.load(dialplanFile, `extensions = { default = { ["1"] = function() end } }
+hints = { default = { ["_1XX"] = "PJSIP/${EXTEN}&${LAMP}", ["_9."] = "PJSIP/${EXTEN}" } }`)
+	for exten, want := range map[string]string{"101": "PJSIP/101&Custom:lamp", "9&Custom:secret": "", "5": ""} {
+		if got, ok := g.Hint("default", exten); got != want || ok != (want != "") {
+			t.Errorf("%s: %q %v, want %q", exten, got, ok, want)
+		}
+	}
+}
+
 // Asterisk's own sample, in our words: everything it shows has to load.
 func TestSample(t *testing.T) {
 	b := newBench(t, nil)

@@ -31,7 +31,7 @@ var rooms = map[string][]string{
 		"engine/sip", "engine/sip/dialog", "engine/sdp", "engine/dialplan", "engine/config", "engine/event", "engine/store", "engine/cdr", "engine/voicemail", "codecs/..."},
 	"engine/tech/pjsip": {"engine/channel", "engine/registrar", "engine/endpoint", "engine/sip", "engine/sip/dialog", "engine/media", "engine/bridge",
 		"engine/sdp", "engine/config", "engine/dialplan", "engine/event", "codecs"},
-	"engine/device":     {"engine/channel", "engine/registrar", "engine/config", "engine/store"},
+	"engine/device":     {"engine/channel", "engine/registrar", "engine/config", "engine/store", "engine/event"},
 	"engine/tech/local": {"engine/channel", "engine/media", "engine/bridge", "engine/dialplan", "engine/event"},
 	"engine/registrar":  {"engine/sip", "engine/config", "engine/store", "engine/event"},
 	"engine/endpoint":   {"engine/sip", "engine/config", "engine/store", "engine/event"},

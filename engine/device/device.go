@@ -3,7 +3,10 @@
 //	PJSIP/alice ─► its channels, else its contacts          Custom:lamp ─► the store, where scripts put it
 //	several (a hint: PJSIP/alice&Custom:lamp) ─► Combine ─► the state of the extension
 //
-// States are looked at when asked for; nothing is remembered here.
+// States are looked at when asked for. Watcher remembers what they were, and tells of changes:
+//
+//	channels, contacts ► facts ─┬─► devices to look at again ─► other than they were? ─► DeviceStateChanged, ExtensionStateChanged
+//	Custom: in the store ───────┘
 package device
 
 import (
@@ -80,47 +83,91 @@ type Sources struct {
 }
 
 const (
-	custom  = "Custom:"
-	family  = "/CustomDevstate/" // where Asterisk keeps them in its database
-	patient = 5 * time.Second
+	custom     = "Custom:"
+	technology = "PJSIP/"
+	family     = "/CustomDevstate/" // where Asterisk keeps them in its database
+	patient    = 5 * time.Second
 )
 
 // Of is the state of one device: "PJSIP/alice", "Custom:lamp".
-func (s *Sources) Of(device string) State {
-	device = strings.TrimSpace(device)
-	if len(device) > len(custom) && strings.EqualFold(device[:len(custom)], custom) {
-		return s.custom(device[len(custom):])
+func (s *Sources) Of(device string) State { return s.look().of(device) }
+
+// All is the state of the devices of a hint, "PJSIP/alice&Custom:lamp"; what stands after a comma is presence, and not looked at.
+func (s *Sources) All(devices string) State { return s.look().all(devices) }
+
+// Names are the devices of a hint, each by the one name that events use for it.
+func Names(devices string) (names []string) {
+	devices, _, _ = strings.Cut(devices, ",")
+	for d := range strings.SplitSeq(devices, "&") {
+		if d = canonical(d); d != "" {
+			names = append(names, d)
+		}
 	}
-	tech, name, _ := strings.Cut(device, "/")
-	if !strings.EqualFold(tech, "PJSIP") {
+	return names
+}
+
+// canonical writes the kind of a device, which is compared without case, as Asterisk does.
+func canonical(device string) string {
+	device = strings.TrimSpace(device)
+	for _, kind := range []string{custom, technology} {
+		if len(device) > len(kind) && strings.EqualFold(device[:len(kind)], kind) {
+			return kind + device[len(kind):]
+		}
+	}
+	return device
+}
+
+// glance is one look at all channels, for the states of many devices.
+type glance struct {
+	*Sources
+	channels map[string][]*channel.Channel // of PJSIP, by endpoint; nil: not looked at yet
+}
+
+func (s *Sources) look() *glance { return &glance{Sources: s} }
+
+func (g *glance) of(device string) State {
+	device = canonical(device)
+	if name, ok := strings.CutPrefix(device, custom); ok {
+		return g.custom(name)
+	}
+	name, ok := strings.CutPrefix(device, technology)
+	if !ok {
 		return Invalid
 	}
-	e := s.Config().Endpoints[name]
+	e := g.Config().Endpoints[name]
 	if e == nil {
 		return Invalid
 	}
-	return s.endpoint(e)
+	return g.endpoint(e)
 }
 
-// All is the state of the devices of a hint, "PJSIP/alice&Custom:lamp"; what stands after a comma is presence, and not looked at.
-func (s *Sources) All(devices string) State {
-	devices, _, _ = strings.Cut(devices, ",")
+func (g *glance) all(devices string) State {
 	var states []State
-	for d := range strings.SplitSeq(devices, "&") {
-		if d = strings.TrimSpace(d); d != "" {
-			states = append(states, s.Of(d))
-		}
+	for _, d := range Names(devices) {
+		states = append(states, g.of(d))
 	}
 	return Combine(states...)
 }
 
-func (s *Sources) endpoint(e *config.Endpoint) State {
-	var states []State
-	for _, ch := range s.Channels() {
-		if ch.Tech() != "PJSIP" || ch.Endpoint() != e.Name || ch.HungUp() {
-			continue
+// calls are the channels of an endpoint.
+func (g *glance) calls(endpoint string) []*channel.Channel {
+	if g.channels == nil {
+		g.channels = map[string][]*channel.Channel{}
+		for _, ch := range g.Channels() {
+			if ch.Tech() == "PJSIP" {
+				g.channels[ch.Endpoint()] = append(g.channels[ch.Endpoint()], ch)
+			}
 		}
-		states = append(states, ofChannel(ch))
+	}
+	return g.channels[endpoint]
+}
+
+func (g *glance) endpoint(e *config.Endpoint) State {
+	var states []State
+	for _, ch := range g.calls(e.Name) {
+		if !ch.HungUp() {
+			states = append(states, ofChannel(ch))
+		}
 	}
 	switch {
 	case e.DeviceStateBusyAt > 0 && len(states) >= e.DeviceStateBusyAt:
@@ -129,7 +176,7 @@ func (s *Sources) endpoint(e *config.Endpoint) State {
 		return Combine(states...)
 	}
 	for _, aor := range e.AORs {
-		for _, c := range s.Contacts(aor) {
+		for _, c := range g.Contacts(aor) {
 			if c.Status != registrar.Unreachable {
 				return NotInUse
 			}

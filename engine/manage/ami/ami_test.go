@@ -464,3 +464,20 @@ func FuzzReadMessage(f *testing.F) {
 		}
 	})
 }
+
+// Lamps: what a device and an extension are doing, with Asterisk's numbers.
+func TestStatesAreTold(t *testing.T) {
+	for _, tt := range []struct {
+		fact any
+		want string
+	}{
+		{event.DeviceStateChanged{Device: "Custom:lamp", State: "INUSE"}, "Event: DeviceStateChange|Device: Custom:lamp|State: INUSE||"},
+		{event.ExtensionStateChanged{Context: "internal", Exten: "101", Hint: "PJSIP/alice", State: "RINGINUSE"},
+			"Event: ExtensionStatus|Exten: 101|Context: internal|Hint: PJSIP/alice|Status: 9|StatusText: InUse&Ringing||"},
+	} {
+		got := describe(tt.fact)
+		if len(got) != 1 || got[0].class != "call" || strings.ReplaceAll(got[0].message.String(), "\r\n", "|") != tt.want {
+			t.Errorf("%v: %v, want %s", tt.fact, got, tt.want)
+		}
+	}
+}

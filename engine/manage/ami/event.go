@@ -88,6 +88,12 @@ func describe(e any) []managerEvent {
 		return conferenceEvent(e)
 	case event.MailboxChanged:
 		return one(about("call", "MessageWaiting", e.At, []header{{"Mailbox", e.Mailbox}, {"Waiting", itoa(min(e.New, 1))}, {"New", itoa(e.New)}, {"Old", itoa(e.Old)}}))
+	case event.DeviceStateChanged:
+		return one(about("call", "DeviceStateChange", e.At, []header{{"Device", e.Device}, {"State", e.State}}))
+	case event.ExtensionStateChanged:
+		status := extensionStatus[e.State]
+		return one(about("call", "ExtensionStatus", e.At, []header{{"Exten", e.Exten}, {"Context", e.Context}, {"Hint", e.Hint},
+			{"Status", status.code}, {"StatusText", status.text}}))
 	case event.ConfigReloaded:
 		return one(about("system", "Reload", e.At, []header{{"Module", "All"}, {"Status", "0"}}))
 	case event.EngineStopping:
@@ -97,6 +103,12 @@ func describe(e any) []managerEvent {
 			{"RemoteAddress", e.Source.String()}}))
 	}
 	return contactEvent(e)
+}
+
+// extensionStatus is Asterisk's number and word for an extension's state: bits 1 in use, 2 busy, 4 unavailable, 8 ringing, 16 on hold.
+var extensionStatus = map[string]struct{ code, text string }{
+	"NOT_INUSE": {"0", "Idle"}, "INUSE": {"1", "InUse"}, "BUSY": {"2", "Busy"}, "UNAVAILABLE": {"4", "Unavailable"}, "RINGING": {"8", "Ringing"},
+	"RINGINUSE": {"9", "InUse&Ringing"}, "ONHOLD": {"16", "Hold"},
 }
 
 // conferenceNames are Asterisk's events; a lock has none.
