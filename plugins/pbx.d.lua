@@ -307,6 +307,13 @@
 ---@field delete fun(self: pbx.store, key: string): boolean Removes a value; whether there was one.
 ---@field list fun(self: pbx.store, prefix: string): table<string, string> All values whose key begins with prefix.
 
+---@class pbx.tollguard
+---@field permits fun(endpoint: string, kind: "forward"|"disa", number: string): boolean Whether tollguard.conf lets the endpoint send calls to that outside number.
+---@field allows fun(endpoint: string, kind: "forward"|"disa", number: string): boolean The same, for a number that may be one of the house: only what a pattern of `outside` has needs permission.
+---@field mark fun(chan: pbx.Channel, kind?: "forward"|"disa", endpoint?: string, number?: string): string? From now on the channel goes where that endpoint sent it, and may leave the house only with its permission. What it was before.
+---@field restore fun(chan: pbx.Channel, before?: string) Takes mark back.
+---@field targets fun(chan: pbx.Channel, list: string[]): string[], boolean Those dial strings that the channel may ring; and whether one was refused.
+
 ---@class pbx
 ---@field log fun(level: pbx.Level, text: string) A line in the log.
 ---@field log_once fun(level: pbx.Level, text: string) A line in the log, each once in a call.
@@ -346,6 +353,7 @@
 ---@field time pbx.time
 ---@field text pbx.text
 ---@field store pbx.store
+---@field tollguard pbx.tollguard
 local pbx = {}
 
 ---The applications: app.Dial("PJSIP/100", 20). Names are found in any case.

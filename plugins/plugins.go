@@ -29,6 +29,7 @@ import "embed"
 //go:embed records
 //go:embed say
 //go:embed strings
+//go:embed tollguard
 //go:embed tones
 //go:embed transfer
 //go:embed voicemail

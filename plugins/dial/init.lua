@@ -64,6 +64,14 @@ local function dial(chan, destinations, seconds, letters)
     chan:set("DIALSTATUS", "INVALIDARGS")
     return -1
   end
+  if chan:get("TOLLGUARD") then -- somebody sent the call here: it may not be allowed to leave the house
+    list = pbx.tollguard.targets(chan, list)
+    if #list == 0 then
+      chan:set("DIALSTATUS", "CONGESTION")
+      chan:set_cause(21)
+      return
+    end
+  end
   local options = pbx.options(letters)
   check(options)
   if options.C then chan:reset_cdr() end

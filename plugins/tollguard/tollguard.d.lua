@@ -1,0 +1,6 @@
+---@class pbx.tollguard
+---@field permits fun(endpoint: string, kind: "forward"|"disa", number: string): boolean Whether tollguard.conf lets the endpoint send calls to that outside number.
+---@field allows fun(endpoint: string, kind: "forward"|"disa", number: string): boolean The same, for a number that may be one of the house: only what a pattern of `outside` has needs permission.
+---@field mark fun(chan: pbx.Channel, kind?: "forward"|"disa", endpoint?: string, number?: string): string? From now on the channel goes where that endpoint sent it, and may leave the house only with its permission. What it was before.
+---@field restore fun(chan: pbx.Channel, before?: string) Takes mark back.
+---@field targets fun(chan: pbx.Channel, list: string[]): string[], boolean Those dial strings that the channel may ring; and whether one was refused.
