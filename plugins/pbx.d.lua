@@ -73,6 +73,23 @@
 ---@field duration_ms number of what is in the file
 ---@field silence_ms number at its end
 
+---@class pbx.Listen
+---@field sound? pbx.Playback that plays meanwhile; its end ends it
+---@field keys? string that end it
+---@field timeout_ms? number
+---@field pause_ms? number speech ends with so long a pause; without it none is waited for
+---@field min_ms? number the least of speech that counts
+---@field max_ms? number the most
+---@field within_ms? number only speech that is over so soon counts
+---@field silence_ms? number without a break
+---@field noise_ms? number without a break
+---@field threshold? integer mean amplitude below which it is silent (256)
+
+---@class pbx.Listened
+---@field why "speech"|"silence"|"noise"|"digit"|"ended"|"timeout"
+---@field key? string of keys, taken from the queue
+---@field talk_ms? number how long the speech was
+
 ---@class pbx.Monitor
 ---@field file? string both sides, mixed
 ---@field heard? string what the party says
@@ -201,6 +218,7 @@
 ---@field play_tone fun(self: pbx.Channel, name: string, dbm0?: number): boolean?, string? A tone by name or as a list, which sounds while the script goes on, until another sound. true, or nil and why not.
 ---@field stop_tone fun(self: pbx.Channel) Ends play_tone.
 ---@field record fun(self: pbx.Channel, how: pbx.Record): pbx.Recorded?, string? Writes what the party says to a file. How it ended, a hang-up too (which the next primitive raises); or nil and why it could not begin.
+---@field listen fun(self: pbx.Channel, what: pbx.Listen): pbx.Listened?, string? Waits for speech, silence, noise or a key, whichever comes first; or nil and why it cannot.
 ---@field monitor fun(self: pbx.Channel, how: pbx.Monitor): string?, string? Records both sides while the script goes on, in bridges and out of them, until stop_monitor or the hang-up: its id, or nil and why it could not begin.
 ---@field stop_monitor fun(self: pbx.Channel, id?: string): boolean Ends a monitor, the oldest without an id; whether there was one.
 ---@field mute_monitor fun(self: pbx.Channel, what: "read"|"write"|"both", on: boolean, id?: string): boolean Puts silence in the place of what the party says (read), is told (write), or both.
@@ -329,6 +347,7 @@
 ---@field context_exists fun(context: string): boolean Whether the dialplan has a context.
 ---@field device_state fun(device: string, state?: string): string|boolean|nil, string? What a device is doing: NOT_INUSE; or gives a Custom: device a state: true, or nil and why not.
 ---@field file_status fun(path: string): {kind: "file"|"directory"|"other", size: integer, mode: integer, accessed: integer, changed: integer, modified: integer}?, string? What a file is, if it is in a directory of [sandbox] files; or nil and why not.
+---@field read_file fun(path: string): string?, string? The text of a file in a directory of [sandbox] files; or nil and why not.
 ---@field hint fun(context: string, exten: string): string?, string? The devices of an extension's hint, and its state; nil if it has none.
 ---@field cause fun(name: string): integer?, string? The number of a hang-up cause, USER_BUSY; or nil and why not.
 ---@field cause_text fun(cause: integer): string A cause in words.

@@ -8,6 +8,7 @@ import "embed"
 // FS holds the plugin folders at its top. A site's etc/plugins/NAME takes the place of the shipped NAME.
 //
 //go:embed README.md
+//go:embed authenticate
 //go:embed call
 //go:embed caller
 //go:embed channel
@@ -25,6 +26,7 @@ import "embed"
 //go:embed mixmonitor
 //go:embed musiconhold
 //go:embed playback
+//go:embed privacymanager
 //go:embed record
 //go:embed records
 //go:embed say

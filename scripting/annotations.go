@@ -85,6 +85,23 @@ const annotationTypes = `---@meta pbx
 ---@field duration_ms number of what is in the file
 ---@field silence_ms number at its end
 
+---@class pbx.Listen
+---@field sound? pbx.Playback that plays meanwhile; its end ends it
+---@field keys? string that end it
+---@field timeout_ms? number
+---@field pause_ms? number speech ends with so long a pause; without it none is waited for
+---@field min_ms? number the least of speech that counts
+---@field max_ms? number the most
+---@field within_ms? number only speech that is over so soon counts
+---@field silence_ms? number without a break
+---@field noise_ms? number without a break
+---@field threshold? integer mean amplitude below which it is silent (256)
+
+---@class pbx.Listened
+---@field why "speech"|"silence"|"noise"|"digit"|"ended"|"timeout"
+---@field key? string of keys, taken from the queue
+---@field talk_ms? number how long the speech was
+
 ---@class pbx.Monitor
 ---@field file? string both sides, mixed
 ---@field heard? string what the party says

@@ -56,6 +56,7 @@ func hostFunctions() []hostFunction {
 		{"context_exists", "(context: string): boolean", "Whether the dialplan has a context.", ofCall((*call).pbxContextExists)},
 		{"device_state", "(device: string, state?: string): string|boolean|nil, string?", "What a device is doing: NOT_INUSE; or gives a Custom: device a state: true, or nil and why not.", ofCall((*call).pbxDeviceState)},
 		{"file_status", "(path: string): {kind: \"file\"|\"directory\"|\"other\", size: integer, mode: integer, accessed: integer, changed: integer, modified: integer}?, string?", "What a file is, if it is in a directory of [sandbox] files; or nil and why not.", ofCall((*call).pbxFileStatus)},
+		{"read_file", "(path: string): string?, string?", "The text of a file in a directory of [sandbox] files; or nil and why not.", ofCall((*call).pbxReadFile)},
 		{"hint", "(context: string, exten: string): string?, string?", "The devices of an extension's hint, and its state; nil if it has none.", ofCall((*call).pbxHint)},
 		{"cause", "(name: string): integer?, string?", "The number of a hang-up cause, USER_BUSY; or nil and why not.", plain(pbxCause)},
 		{"cause_text", "(cause: integer): string", "A cause in words.", plain(pbxCauseText)},

@@ -2,6 +2,8 @@ package scripting
 
 import (
 	"errors"
+	"fmt"
+	"io"
 	"os"
 	"syscall"
 
@@ -47,4 +49,42 @@ func (c *capabilities) status(file string) (os.FileInfo, error) {
 		return nil, err
 	}
 	return os.Lstat(path) // links have been followed
+}
+
+// pbxReadFile is pbx.read_file(path): the text of a file; or nil and why not.
+func (c *call) pbxReadFile(l *lua.LState) int {
+	var text []byte
+	err := c.pausing(func() (err error) {
+		text, err = c.gen.can.read(l.CheckString(1))
+		return err
+	})
+	if err != nil {
+		l.Push(lua.LNil)
+		return 1 + pushString(l, err.Error())
+	}
+	return pushString(l, string(text))
+}
+
+// maxTextRead bounds what read_file takes into memory, bytes.
+const maxTextRead = 1 << 20
+
+// read is the text of a file in one of the site's directories.
+func (c *capabilities) read(file string) ([]byte, error) {
+	info, err := c.status(file)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() || info.Size() > maxTextRead {
+		return nil, fmt.Errorf("%s: no plain file of at most %d bytes", file, maxTextRead)
+	}
+	path, err := c.allowed(file)
+	if err != nil {
+		return nil, err
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	text, err := io.ReadAll(io.LimitReader(f, maxTextRead))
+	return text, errors.Join(err, f.Close())
 }

@@ -202,6 +202,7 @@ func channelMethods() []method {
 		{"play_tone", "(name: string, dbm0?: number): boolean?, string?", "A tone by name or as a list, which sounds while the script goes on, until another sound. true, or nil and why not.", playTone},
 		{"stop_tone", "()", "Ends play_tone.", func(_ *call, _ *lua.LState, ch *channel.Channel) int { ch.StopTone(); return 0 }},
 		{"record", "(how: pbx.Record): pbx.Recorded?, string?", "Writes what the party says to a file. How it ended, a hang-up too (which the next primitive raises); or nil and why it could not begin.", record},
+		{"listen", "(what: pbx.Listen): pbx.Listened?, string?", "Waits for speech, silence, noise or a key, whichever comes first; or nil and why it cannot.", listen},
 		{"monitor", "(how: pbx.Monitor): string?, string?", "Records both sides while the script goes on, in bridges and out of them, until stop_monitor or the hang-up: its id, or nil and why it could not begin.", monitor},
 		{"stop_monitor", "(id?: string): boolean", "Ends a monitor, the oldest without an id; whether there was one.", stopMonitor},
 		{"mute_monitor", "(what: \"read\"|\"write\"|\"both\", on: boolean, id?: string): boolean", "Puts silence in the place of what the party says (read), is told (write), or both.", muteMonitor},

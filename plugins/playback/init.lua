@@ -1,7 +1,9 @@
 --- Prompts and digits: what a voice menu is made of.
--- Applications: Playback, Background, ControlPlayback, WaitExten, Read, SayDigits.
+-- Applications: Playback, Background, BackgroundDetect, ControlPlayback, WaitExten, WaitForNoise, WaitForSilence, Read, ReadExten, SayDigits.
 local pbx = require "pbx"
 local read = require "playback.read"
+local read_exten = require "playback.readexten"
+local listen = require "playback.listen"
 local control = require "playback.control"
 local M = { name = "playback" }
 
@@ -110,6 +112,12 @@ M.applications = {
     takes = "prompts, skip, forward, rewind, stop, pause, restart, options", options = "o" },
   Read = { run = read(play_files, prepare), synopsis = "Read digits into a variable",
     takes = "variable, prompts, max, options, attempts, seconds", options = "sniet" },
+  ReadExten = { run = read_exten(play_files, prepare), synopsis = "Read an extension into a variable",
+    takes = "variable, prompts, context, options, seconds", options = "snip" },
+  BackgroundDetect = { run = listen.background_detect, synopsis = "Play prompts until the caller speaks or dials",
+    takes = "prompts, silence, min, max, within" },
+  WaitForSilence = { run = listen.wait_for "Silence", synopsis = "Wait until the caller says nothing", takes = "ms, times, seconds" },
+  WaitForNoise = { run = listen.wait_for "Noise", synopsis = "Wait until the caller makes a sound", takes = "ms, times, seconds" },
   SayDigits = { run = say_digits, synopsis = "Say digits one by one" },
 }
 

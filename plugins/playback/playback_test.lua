@@ -288,3 +288,108 @@ test("WaitExten m plays music, d a dial tone", function(t)
   t:equal(waiting("m"), "music default stop")
   t:equal(waiting("d"), "350+440 stop")
 end)
+
+local numbers = [[extensions = { start = {}, numbers = { ["100"] = function() end, ["1001"] = function() end, ["#5"] = function() end, ["_2X"] = function() end } }]]
+
+local function reading_exten(t, keys, ...)
+  t:dialplan(numbers)
+  local c = t:channel {}
+  if keys then c:press(200, keys) end
+  c:run("ReadExten", ...)
+  return c
+end
+
+test("ReadExten takes keys as long as more could match", function(t)
+  local c = reading_exten(t, "1001", "X", "prompt", "numbers")
+  t:ok(c:answered())
+  t:equal(c:get("X"), "1001")
+  t:equal(c:get("READEXTENSTATUS"), "OK")
+  t:equal(c:elapsed_ms(), 500)
+  c = reading_exten(t, "100", "X", "prompt", "numbers")
+  t:equal(c:get("X"), "100")
+  t:equal(c:elapsed_ms(), 5400)
+  t:equal(reading_exten(t, "100", "X", "prompt", "numbers", "", 2):elapsed_ms(), 2400)
+  t:equal(reading_exten(t, "#5", "X", "prompt", "numbers"):get("X"), "#5")
+end)
+
+test("ReadExten p ends with #", function(t)
+  local c = reading_exten(t, "100#", "X", "prompt", "numbers", "p")
+  t:equal(c:get("X"), "100")
+  t:equal(c:elapsed_ms(), 500)
+end)
+
+test("ReadExten tells what is no extension, and that nothing came", function(t)
+  local c = reading_exten(t, "29", "X", "", "numbers")
+  t:equal(c:get("READEXTENSTATUS"), "OK")
+  c = reading_exten(t, "2#", "X", "", "numbers")
+  t:equal(c:get("X") .. c:get("READEXTENSTATUS") .. c:get("INVALID_EXTEN"), "iINVALID2#")
+  c = reading_exten(t, nil, "X", "", "numbers", "", 3)
+  t:equal(c:get("X") .. c:get("READEXTENSTATUS"), "tTIMEOUT")
+  t:equal(c:elapsed_ms(), 3000)
+end)
+
+test("ReadExten i plays a tone, s and n before the answer", function(t)
+  t:equal(reading_exten(t, "22", "X", "dial", "numbers", "i"):tones(), "350+440 stop")
+  t:equal(reading_exten(t, nil, "X", "p", "numbers", "s"):get("READEXTENSTATUS"), "SKIP")
+  t:ok(not reading_exten(t, "22", "X", "p", "numbers", "n"):answered())
+end)
+
+test("ReadExten without a variable, or with a context that is none", function(t)
+  t:equal(t:call("ReadExten"):get("READEXTENSTATUS"), "ERROR")
+  local c = t:call("ReadExten", "X", "", "nowhere")
+  t:equal(c:get("READEXTENSTATUS"), "ERROR")
+  t:contains(c:log(), "there is no context nowhere")
+end)
+
+local talkers = [[extensions = { start = {
+  s = function() app.backgrounddetect("long", channel.A:get(), channel.B:get(), channel.C:get(), channel.D:get()); channel.SEEN = "on" end,
+  talk = function() channel.SEEN = "talk" end, ["12"] = function() channel.SEEN = "12" end,
+} }]]
+
+local function detecting(t, talk_ms, keys, ...)
+  t:sound("long", 20000)
+  t:talks(talk_ms)
+  t:dialplan(talkers)
+  local c = t:channel {}
+  for i, name in ipairs { "A", "B", "C", "D" } do c:set(name, (select(i, ...)) or "") end
+  if keys then c:press(2000, keys) end
+  c:enter("start", "s")
+  return c
+end
+
+test("BackgroundDetect goes to talk when the caller has spoken", function(t)
+  local c = detecting(t, 800)
+  t:ok(c:answered())
+  t:equal(c:get("SEEN"), "talk")
+  t:equal(c:get("TALK_DETECTED"), "800")
+  t:equal(c:elapsed_ms(), 1800)
+  t:equal(detecting(t, 800, nil, "500"):elapsed_ms(), 1300)
+end)
+
+test("BackgroundDetect wants speech of the right length at the right time", function(t)
+  t:equal(detecting(t, 0):get("SEEN"), "on")
+  t:equal(detecting(t, 80):get("SEEN"), "on")
+  t:equal(detecting(t, 800, nil, "1000", "900"):get("SEEN"), "on")
+  t:equal(detecting(t, 800, nil, "1000", "100", "700"):get("SEEN"), "on")
+  t:equal(detecting(t, 3000, nil, "1000", "100", "", "3500"):get("SEEN"), "on")
+end)
+
+test("BackgroundDetect is stopped by a key that an extension begins with", function(t)
+  t:equal(detecting(t, 0, "12"):get("SEEN"), "12")
+  t:equal(detecting(t, 0, "9"):get("SEEN"), "on")
+end)
+
+test("WaitForSilence and WaitForNoise", function(t)
+  t:talks(3000)
+  local c = t:channel { up = true }
+  c:run("WaitForSilence", 2000)
+  t:equal(c:get("WAITSTATUS"), "SILENCE")
+  t:equal(c:elapsed_ms(), 5000)
+  c = t:channel { up = true }
+  c:run("WaitForNoise", 500, 2)
+  t:equal(c:get("WAITSTATUS"), "NOISE")
+  c = t:channel { up = true }
+  c:run("WaitForSilence", 2000, 1, 4)
+  t:equal(c:get("WAITSTATUS"), "TIMEOUT")
+  t:equal(c:elapsed_ms(), 4000)
+end)

@@ -34,6 +34,7 @@
 //	t:wait(ms)                  time passes: timers and tasks of plugins run
 //	t:file(name [, text])       a file beneath the recordings: its text, nil without one; with text writes it
 //	t:files(dir)                the names of the files in and below it, sorted, with spaces between
+//	t:path()                    the directory of those files, as the machine names it
 //	t:equal(got, want)  t:ok(value)  t:contains(text, part)
 //	c:press(at_ms, digits)      keys pressed from then on, 100 ms apart       c:hang_up(at_ms)      the caller leaves
 //	c:fails()                   a Lua error is expected; without this it fails the test

@@ -78,6 +78,7 @@ func (w *world) table(l *lua.LState) *lua.LTable {
 		},
 		"file":  func(l *lua.LState) int { return w.file(l) },
 		"files": func(l *lua.LState) int { return w.files(l) },
+		"path":  func(l *lua.LState) int { l.Push(lua.LString(w.archive[0].Root.Name())); return 1 },
 		"peer":  func(l *lua.LState) int { l.Push(w.peer(l)); return 1 },
 		"phone": func(l *lua.LState) int { w.addPhone(l.CheckString(2), l.CheckTable(3)); return 0 },
 		"channel": func(l *lua.LState) int {
