@@ -325,6 +325,11 @@
 ---@field delete fun(self: pbx.store, key: string): boolean Removes a value; whether there was one.
 ---@field list fun(self: pbx.store, prefix: string): table<string, string> All values whose key begins with prefix.
 
+---@class pbx.say
+---@field number fun(n: integer, language?: string, gender?: string): string[] A whole number as prompts.
+---@field letters fun(text: string): string[] A text spelled, as prompts.
+---@field moment fun(epoch: number, zone?: string, format?: string, language?: string): string[] A moment as prompts, in a form of SayUnixTime.
+
 ---@class pbx.tollguard
 ---@field permits fun(endpoint: string, kind: "forward"|"disa", number: string): boolean Whether tollguard.conf lets the endpoint send calls to that outside number.
 ---@field allows fun(endpoint: string, kind: "forward"|"disa", number: string): boolean The same, for a number that may be one of the house: only what a pattern of `outside` has needs permission.
@@ -372,6 +377,7 @@
 ---@field time pbx.time
 ---@field text pbx.text
 ---@field store pbx.store
+---@field say pbx.say
 ---@field tollguard pbx.tollguard
 local pbx = {}
 

@@ -50,4 +50,11 @@ M.applications = {
   DateTime = { run = say_time, synopsis = "Say a date and time" },
 }
 
+--- For other plugins, who say such things among others of their own: lists of prompts.
+M.module = {
+  number = words.number,
+  letters = function(text) return words.letters(text, function(c) return "letters/" .. c end) end,
+  moment = function(epoch, zone, format, language) return moment.prompts(epoch, zone, format or moment.default(language), language) end,
+}
+
 return M

@@ -46,6 +46,10 @@ local letters = {
   Y = year, I = hour12, H = hour24, M = minutes,
   k = function(at, language) return words.number(at.hour, language) end,
   S = function(at, language) return padded(at.sec, language) end,
+  N = function(at, language)
+    if at.min == 0 and not words.is_german(language) then return { "digits/hundred" } end
+    return minutes(at, language)
+  end,
   p = function(at) return { at.hour < 12 and "digits/a-m" or "digits/p-m" } end,
 }
 letters.a, letters.b, letters.h, letters.e, letters.l, letters.P = letters.A, letters.B, letters.B, letters.d, letters.I, letters.p

@@ -1,0 +1,4 @@
+---@class pbx.say
+---@field number fun(n: integer, language?: string, gender?: string): string[] A whole number as prompts.
+---@field letters fun(text: string): string[] A text spelled, as prompts.
+---@field moment fun(epoch: number, zone?: string, format?: string, language?: string): string[] A moment as prompts, in a form of SayUnixTime.
