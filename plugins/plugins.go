@@ -19,6 +19,7 @@ import "embed"
 //go:embed datetime
 //go:embed devices
 //go:embed dial
+//go:embed disa
 //go:embed flow
 //go:embed functions
 //go:embed jitterbuffer
