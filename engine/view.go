@@ -37,6 +37,9 @@ func (e *Engine) HangupChannel(name string, cause channel.Cause) bool {
 	return ok
 }
 
+// Channel finds a live channel by its name.
+func (e *Engine) Channel(name string) (*channel.Channel, bool) { return e.core.Find(name) }
+
 // CallsProcessed counts the calls begun since the start.
 func (e *Engine) CallsProcessed() uint64 { return e.core.Calls() }
 

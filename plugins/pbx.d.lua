@@ -120,18 +120,6 @@
 ---@field callerid? pbx.CallerID
 ---@field variables? table<string, string>
 
----@class pbx.Originate
----@field channel string "PJSIP/100", who is called
----@field context? string where it goes once it has answered
----@field exten? string
----@field priority? integer 1
----@field application? string instead of a place
----@field data? string its arguments
----@field callerid? string "Name" <number>, which the phone shows
----@field account? string
----@field timeout_ms? number 30000
----@field variables? table<string, string>
-
 ---@class pbx.Dialled
 ---@field peer? pbx.Channel who answered
 ---@field target? string
@@ -141,6 +129,29 @@
 ---@field digit? string of digits, that was pressed
 ---@field cause integer
 ---@field legs table[]
+
+---@class pbx.Originate
+---@field channel string whom to call, "PJSIP/100"
+---@field exten? string where he goes then
+---@field context? string of exten ("default")
+---@field priority? integer|string a label, too (1)
+---@field application? string what he runs instead of an extension
+---@field data? string its arguments
+---@field callerid? pbx.CallerID|string what he sees: a table or "Name" <number>
+---@field timeout_ms? number (30000)
+---@field variables? table<string, string> of his channel
+---@field account? string
+---@field wait? boolean until that is decided
+---@field done? string a task of the plugin that gets the result
+---@field tag? any plain data for that task
+
+---@class pbx.Originated
+---@field answered boolean
+---@field status "ANSWER"|"BUSY"|"NOANSWER"|"CONGESTION"|"CHANUNAVAIL"
+---@field why? string in words, when he did not answer
+---@field channel? string its name
+---@field uniqueid? string
+---@field tag? any what was given for the task
 
 ---@class pbx.ConferenceMember
 ---@field rate? integer of the mix, Hz; said by who comes first
@@ -342,9 +353,10 @@
 ---@field log_once fun(level: pbx.Level, text: string) A line in the log, each once in a call.
 ---@field channel fun(): pbx.Channel The call's channel.
 ---@field find_channel fun(name: string): pbx.Channel? Another live channel, whose own variables and facts may be read; nil if there is none of that name.
+---@field originate fun(how: pbx.Originate): pbx.Originated|true|nil, string? Calls somebody who, once he answers, runs the dialplan or an application. true at once, with wait=true the result; or nil and what is wrong with it.
+---@field redirect fun(channel: string, context: string, exten: string, priority?: integer|string): boolean?, string? Moves a channel that runs the dialplan to another place of it. true, or nil and why not.
 ---@field global fun(name: string, value?: string|number): string? Reads a global variable, or sets it.
 ---@field exists fun(context: string, exten: string, how?: "match"|"canmatch"|"matchmore", priority?: integer): boolean Whether the dialplan has an extension for this caller.
----@field originate fun(how: pbx.Originate): boolean?, string? Calls a party, which then runs the dialplan or an application; nobody waits for its answer. true, or nil and what is wrong with it.
 ---@field matches fun(pattern: string, exten: string): boolean Whether an extension pattern of the dialplan, _NXX., or a plain number is that of exten.
 ---@field options fun(text?: string): table<string, string|true> Takes option letters apart: "tL(60:5)g" is {t=true, L="60:5", g=true}.
 ---@field split fun(text: string, separator: string): string[] The pieces of text, empty ones too.

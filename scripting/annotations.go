@@ -132,18 +132,6 @@ const annotationTypes = `---@meta pbx
 ---@field callerid? pbx.CallerID
 ---@field variables? table<string, string>
 
----@class pbx.Originate
----@field channel string "PJSIP/100", who is called
----@field context? string where it goes once it has answered
----@field exten? string
----@field priority? integer 1
----@field application? string instead of a place
----@field data? string its arguments
----@field callerid? string "Name" <number>, which the phone shows
----@field account? string
----@field timeout_ms? number 30000
----@field variables? table<string, string>
-
 ---@class pbx.Dialled
 ---@field peer? pbx.Channel who answered
 ---@field target? string
@@ -153,6 +141,29 @@ const annotationTypes = `---@meta pbx
 ---@field digit? string of digits, that was pressed
 ---@field cause integer
 ---@field legs table[]
+
+---@class pbx.Originate
+---@field channel string whom to call, "PJSIP/100"
+---@field exten? string where he goes then
+---@field context? string of exten ("default")
+---@field priority? integer|string a label, too (1)
+---@field application? string what he runs instead of an extension
+---@field data? string its arguments
+---@field callerid? pbx.CallerID|string what he sees: a table or "Name" <number>
+---@field timeout_ms? number (30000)
+---@field variables? table<string, string> of his channel
+---@field account? string
+---@field wait? boolean until that is decided
+---@field done? string a task of the plugin that gets the result
+---@field tag? any plain data for that task
+
+---@class pbx.Originated
+---@field answered boolean
+---@field status "ANSWER"|"BUSY"|"NOANSWER"|"CONGESTION"|"CHANUNAVAIL"
+---@field why? string in words, when he did not answer
+---@field channel? string its name
+---@field uniqueid? string
+---@field tag? any what was given for the task
 
 ---@class pbx.ConferenceMember
 ---@field rate? integer of the mix, Hz; said by who comes first

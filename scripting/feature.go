@@ -22,6 +22,7 @@ type feature struct {
 	name, synopsis string
 	plugin         *plugin
 	code           string // as the plugin has it; an option of that name in NAME.conf takes its place, and "" turns it off
+	pos            config.Pos
 	number         string // whether a number may follow: one of followings
 }
 
@@ -40,8 +41,13 @@ func readFeatures(p *plugin, table *lua.LTable) (list []*feature, bad string) {
 		}
 		f := &feature{name: name, plugin: p, code: lua.LVAsString(t.RawGetString("code")), number: lua.LVAsString(t.RawGetString("number"))}
 		_, f.synopsis = described(t)
+		f.pos = config.Pos{File: path.Join(p.tree.name, p.init)}
+		run, isFunction := t.RawGetString("run").(*lua.LFunction)
+		if isFunction && run.Proto != nil {
+			f.pos = config.Pos{File: run.Proto.SourceName, Line: run.Proto.LineDefined}
+		}
 		switch {
-		case t.RawGetString("run").Type() != lua.LTFunction:
+		case !isFunction:
 			bad = fmt.Sprintf("features.%s has no function run", name)
 		case t.RawGetString("code").Type() != lua.LTString || !keysOnly.MatchString(f.code):
 			bad = fmt.Sprintf("features.%s: code is %q; write keys of a telephone in a string, code = \"*72\"", name, f.code)
@@ -78,10 +84,9 @@ func (g *Generation) fillFeatures(b *dialplan.Builder) (problems []config.Proble
 	for _, name := range slices.Sorted(maps.Keys(g.plugins)) {
 		p := g.plugins[name]
 		for _, f := range p.features {
-			pos := config.Pos{File: path.Join(p.tree.name, p.init)}
 			for _, pattern := range f.patterns() {
 				if first := taken[pattern]; first != nil {
-					problems = append(problems, config.Problem{Pos: pos, Warning: true, What: fmt.Sprintf(
+					problems = append(problems, config.Problem{Pos: f.pos, Warning: true, What: fmt.Sprintf(
 						"plugin %s: the code %s of feature %s is that of %s.%s already; this one is not used", p.name, f.inForce(), f.name, first.plugin.name, first.name),
 						Want: fmt.Sprintf("write another one in [general] of %s.conf: %s = *99", p.name, f.name)})
 					continue
@@ -89,7 +94,7 @@ func (g *Generation) fillFeatures(b *dialplan.Builder) (problems []config.Proble
 				taken[pattern] = f
 				if !b.Has(featureContext, pattern, 1) {
 					b.Add(dialplan.Entry{Context: featureContext, Pattern: pattern, Priority: 1, Application: "Feature", Data: p.name + "." + f.name, Source: dialplan.Lua,
-						File: pos.File, Value: f})
+						File: f.pos.File, Line: f.pos.Line, Value: f})
 				}
 			}
 		}

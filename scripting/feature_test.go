@@ -78,7 +78,7 @@ func TestFeatureCodesAreOptions(t *testing.T) {
 		t.Error(problems)
 	}
 	_, problems = etc("[general]\nforward = *75\n", plan)
-	if problems != "warning plugins/stars.lua: plugin stars: the code *75 of feature speed is that of stars.forward already; this one is not used; write another one in [general] of stars.conf: speed = *99" {
+	if problems != "warning plugins/stars.lua:8: plugin stars: the code *75 of feature speed is that of stars.forward already; this one is not used; write another one in [general] of stars.conf: speed = *99" {
 		t.Error(problems)
 	}
 }

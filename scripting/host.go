@@ -38,8 +38,8 @@ type Config struct {
 	Sounds     Sounds
 	Recordings Recordings
 	Devices    Devices
+	Calls      Calls
 	Mailboxes  *voicemail.Spool
-	Originate  Originator
 	Events     *event.Bus
 	Log        zerolog.Logger
 	Clock      channel.Clock // the one the channels wait on; nil: channel.SystemClock
@@ -62,6 +62,8 @@ type Host struct {
 	running     context.Context // of commands; ended by Close
 	stopRunning context.CancelFunc
 	commands    sync.WaitGroup
+	calling     context.Context // of calls that scripts begin; ended by Close at once
+	stopCalling context.CancelFunc
 
 	mu       sync.Mutex // guards below; a leaf
 	globals  map[string]string
@@ -84,6 +86,7 @@ func New(cfg Config) *Host {
 	h := &Host{cfg: cfg, libs: openLibraries(cfg.Clock, cfg.Random), methods: map[string]primitive{}, api: newHostAPI(), globals: map[string]string{},
 		services: map[string]*service{}, saved: map[string]any{}}
 	h.running, h.stopRunning = context.WithCancel(context.Background())
+	h.calling, h.stopCalling = context.WithCancel(h.running)
 	for _, m := range channelMethods() {
 		h.methods[m.name] = m.run
 	}

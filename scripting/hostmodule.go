@@ -31,11 +31,17 @@ func (c *call) timeNow(l *lua.LState) int { return pushEpoch(l, c.gen.host.cfg.C
 // pbxFindChannel is pbx.find_channel(name). The channel has an owner of its own: a script reads it and sets variables, no more.
 func (c *call) pbxFindChannel(l *lua.LState) int {
 	name := l.CheckString(1)
-	if c.ch != nil {
-		if other, ok := c.ch.Other(name); ok {
-			l.Push(c.handleOf(other))
-			return 1
-		}
+	var other *channel.Channel
+	var ok bool
+	switch calls := c.gen.host.cfg.Calls; {
+	case c.ch != nil:
+		other, ok = c.ch.Other(name)
+	case calls != nil: // a plugin's own state
+		other, ok = calls.Channel(name)
+	}
+	if ok {
+		l.Push(c.handleOf(other))
+		return 1
 	}
 	l.Push(lua.LNil)
 	return 1

@@ -589,6 +589,7 @@ func (h *Host) Close() {
 		return
 	}
 	h.closed = true
+	h.stopCalling()
 	defer h.stopCommands()
 	services := slices.Collect(maps.Values(h.services))
 	h.mu.Unlock()

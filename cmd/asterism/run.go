@@ -198,14 +198,14 @@ func assemble(p places, log zerolog.Logger) (parts, func(), error) {
 	}
 	closers = append(closers, closing(log, "spool", spool.Close))
 	prompts := p.prompts(spool.FS())
-	devices := &devices{}
+	pbx := &later{}
 	mailboxes := voicemail.New(spool, p.dirs.Spool)
 	archive, release, err := p.archive(spool, mailboxes, prompts, log)
 	closers = append(closers, release)
 	if err != nil {
 		return a, closeAll, err
 	}
-	a.scripts = scripting.New(scripting.Config{Plugins: []fs.FS{plugins.FS}, Store: a.store, Sounds: prompts, Devices: devices, Originate: devices, Recordings: archive, Mailboxes: mailboxes, Events: a.events, Log: log})
+	a.scripts = scripting.New(scripting.Config{Plugins: []fs.FS{plugins.FS}, Store: a.store, Sounds: prompts, Devices: pbx, Calls: pbx, Recordings: archive, Mailboxes: mailboxes, Events: a.events, Log: log})
 	closers = append(closers, a.scripts.Close)
 	a.engine, err = engine.New(engine.Config{Etc: p.dirs.Etc, Store: a.store, CDR: a.cdr, Events: a.events, Log: log,
 		Read: p.read, Script: compiler(a.scripts, prompts), Globals: a.scripts, Mailboxes: mailboxes, MediaThreads: mediaThreads(),
@@ -213,7 +213,7 @@ func assemble(p places, log zerolog.Logger) (parts, func(), error) {
 	if err != nil {
 		return a, closeAll, err
 	}
-	devices.Engine = a.engine
+	pbx.Engine = a.engine
 	closers = append(closers, event.On(a.events, "cdr.conf", func(event.ConfigReloaded) { a.cdr.SetOptions(cdrOptions(a.engine.Config().CDR, log)) }))
 	return a, closeAll, nil
 }
@@ -226,8 +226,8 @@ func mediaThreads() int {
 	return cores
 }
 
-// devices are the engine's device states for scripts, which are made before the engine and run after it.
-type devices struct{ *engine.Engine }
+// later is the engine for scripts, which are made before it and run after.
+type later struct{ *engine.Engine }
 
 func closing(log zerolog.Logger, what string, f func() error) func() {
 	return func() {

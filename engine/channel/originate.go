@@ -4,18 +4,53 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"asterism/engine/dialplan"
 )
 
-// OriginateRequest asks for a channel that nobody dials: a manager, a call file or a script does.
-type OriginateRequest struct {
-	Target      Target
-	CallerID    CallerID // what the called party sees
-	AccountCode string
-	Variables   map[string]string // names may carry inheritance marks
-	Timeout     time.Duration
+// Origination asks for a channel that nobody dials: a manager, a call file or a script does. Channel ("PJSIP/alice") is called and, once it
+// answers, runs the dialplan at Place or, if Application is not empty, that application alone.
+type Origination struct {
+	Channel           string
+	Place             dialplan.Named
+	Application, Data string
+	CallerID          CallerID // what the called party sees
+	Account           string
+	Timeout           time.Duration
+	Variables         [][2]string // name, with its inheritance marks, and value
+}
+
+// Originated is what became of it.
+type Originated struct {
+	Channel, UniqueID string
+	Reason            Reason
+}
+
+// Reason is Asterisk's number of how an originated call began, or why not.
+type Reason int
+
+// The Reasons.
+const (
+	ReasonFailure    Reason = 0
+	ReasonNoAnswer   Reason = 1
+	ReasonAnswered   Reason = 4
+	ReasonBusy       Reason = 5
+	ReasonCongestion Reason = 8
+)
+
+// reason is that of a cause.
+func reason(c Cause) Reason {
+	switch c {
+	case UserBusy:
+		return ReasonBusy
+	case NoAnswer, NoUserResponse:
+		return ReasonNoAnswer
+	case Congestion, SwitchCongestion:
+		return ReasonCongestion
+	}
+	return ReasonFailure
 }
 
 // OriginateError says why nobody answered; Cause is Timeout's NoAnswer, or what the called party said.
@@ -23,14 +58,34 @@ type OriginateError struct{ Cause Cause }
 
 func (e *OriginateError) Error() string { return "channel: not answered: " + e.Cause.String() }
 
-// Originate calls a destination and returns its channel once it has answered; of several contacts the first, the others are cancelled.
-// The caller owns the channel: it runs it with Start, or releases it. *OriginateError when nobody answered, ctx's error when it ended.
-func (k *Core) Originate(ctx context.Context, req OriginateRequest) (*Channel, error) {
-	tech, ok := k.techFold(req.Target.Tech)
-	if !ok {
-		return nil, fmt.Errorf("channel: %s: no such technology", req.Target)
+// Originate calls o.Channel and returns its channel, at the place to, once it has answered; of several contacts the first, the others are
+// cancelled. The caller owns the channel: it runs it with Start, or releases it. *OriginateError when nobody answered, ctx's error when
+// it ended; Originated has the reason.
+func (k *Core) Originate(ctx context.Context, o Origination, to dialplan.Place) (*Channel, Originated, error) {
+	ch, err := k.callOut(ctx, o)
+	if err != nil {
+		var failed *OriginateError
+		if errors.As(err, &failed) {
+			return nil, Originated{Reason: reason(failed.Cause)}, err
+		}
+		return nil, Originated{}, err
 	}
-	legs, err := tech.Request(ctx, req.Target.Resource, &DialLeg{CallerID: req.CallerID, Variables: req.Variables})
+	ch.SetPlace(to)
+	return ch, Originated{Channel: ch.Name(), UniqueID: ch.UniqueID(), Reason: ReasonAnswered}, nil
+}
+
+// callOut is the channel that answered.
+func (k *Core) callOut(ctx context.Context, o Origination) (*Channel, error) {
+	name, resource, _ := strings.Cut(o.Channel, "/")
+	tech, ok := k.techFold(name)
+	if !ok {
+		return nil, fmt.Errorf("channel: %s: no such technology", o.Channel)
+	}
+	variables := make(map[string]string, len(o.Variables))
+	for _, v := range o.Variables {
+		variables[v[0]] = v[1]
+	}
+	legs, err := tech.Request(ctx, resource, &DialLeg{CallerID: o.CallerID, Variables: variables})
 	if err != nil || len(legs) == 0 {
 		cause := SubscriberAbsent
 		var unavailable *UnavailableError
@@ -49,10 +104,10 @@ func (k *Core) Originate(ctx context.Context, req OriginateRequest) (*Channel, e
 		}
 	}()
 	for _, ch := range legs {
-		if req.AccountCode != "" {
-			ch.SetAccountCode(req.AccountCode)
+		if o.Account != "" {
+			ch.SetAccountCode(o.Account)
 		}
-		leg := &dialLeg{target: req.Target, ch: ch}
+		leg := &dialLeg{target: Target{name, resource}, ch: ch}
 		running[leg] = true
 		ch.leg.(Caller).Call(func(ev LegEvent) {
 			select {
@@ -61,7 +116,7 @@ func (k *Core) Originate(ctx context.Context, req OriginateRequest) (*Channel, e
 			}
 		})
 	}
-	timer, stop := k.clock.After(req.Timeout)
+	timer, stop := k.clock.After(o.Timeout)
 	defer stop()
 	cause := NoAnswer
 	for len(running) > 0 {
@@ -86,22 +141,4 @@ func (k *Core) Originate(ctx context.Context, req OriginateRequest) (*Channel, e
 		}
 	}
 	return nil, &OriginateError{cause}
-}
-
-// Origination is what a person asks Engine.Originate for: Channel ("PJSIP/alice") is called and, once it answers, runs the dialplan at
-// Place or, if Application is not empty, that application alone.
-type Origination struct {
-	Channel           string
-	Place             dialplan.Named
-	Application, Data string
-	CallerID          string // "Name" <number>, what the called party sees; "" for none
-	Account           string
-	Timeout           time.Duration
-	Variables         [][2]string // name, with its inheritance marks, and value
-}
-
-// Originated is what became of it. Reason is Asterisk's number: 0 failure, 1 no answer, 4 answered, 5 busy, 8 congestion.
-type Originated struct {
-	Channel, UniqueID string
-	Reason            int
 }

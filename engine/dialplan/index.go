@@ -1,8 +1,10 @@
 package dialplan
 
 import (
+	"fmt"
 	"slices"
 	"sort"
+	"strconv"
 	"strings"
 	"time"
 
@@ -275,4 +277,19 @@ func (x *Index) Priorities(context, exten, cid string, prio int) []Entry {
 		return nil
 	}
 	return slices.DeleteFunc(slices.Clone(of.entries), func(e Entry) bool { return e.Priority < 1 })
+}
+
+// Place turns what a person named into a place, priority labels included; the caller cid must find it.
+func (x *Index) Place(p Named, cid string) (Place, error) {
+	if n, err := strconv.Atoi(p.Priority); err == nil {
+		if _, ok := x.Find(p.Context, p.Exten, cid, n, Match); !ok {
+			return Place{}, fmt.Errorf("no extension %s@%s with priority %d", p.Exten, p.Context, n)
+		}
+		return Place{Context: p.Context, Exten: p.Exten, Priority: n}, nil
+	}
+	entry, ok := x.FindLabel(p.Context, p.Exten, cid, p.Priority)
+	if !ok {
+		return Place{}, fmt.Errorf("no label %s in %s@%s", p.Priority, p.Exten, p.Context)
+	}
+	return Place{Context: p.Context, Exten: p.Exten, Priority: entry.Priority}, nil
 }

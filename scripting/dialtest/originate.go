@@ -3,53 +3,53 @@ package dialtest
 import (
 	"context"
 	"fmt"
-	"strconv"
-	"strings"
 
 	"asterism/engine/channel"
-	"asterism/engine/config"
 	"asterism/engine/dialplan"
+	"asterism/scripting"
 )
 
-// BeginOriginate calls a phone for a script (scripting.Originator); once it answers it runs the dialplan, or one application.
-func (w *World) BeginOriginate(o channel.Origination) error {
-	tech, resource, ok := strings.Cut(o.Channel, "/")
-	if !ok || resource == "" {
-		return fmt.Errorf("originate: %q: want TECHNOLOGY/RESOURCE", o.Channel)
-	}
-	priority, err := strconv.Atoi(o.Place.Priority)
-	if err != nil {
-		return fmt.Errorf("originate: priority %q is no number", o.Place.Priority)
-	}
-	id := config.ParseCallerID(o.CallerID)
-	req := channel.OriginateRequest{Target: channel.Target{Tech: tech, Resource: resource}, CallerID: channel.CallerID{Name: id.Name, Number: id.Number},
-		AccountCode: o.Account, Timeout: o.Timeout, Variables: map[string]string{}}
-	for _, v := range o.Variables {
-		req.Variables[v[0]] = v[1]
-	}
-	w.count(1)
-	go func() { // Close waits for it
-		defer w.count(-1)
-		ch, err := w.core.Originate(context.Background(), req)
-		if err != nil {
-			return
-		}
-		if o.Application != "" {
-			if err := w.gen.RunApplication(ch, o.Application, o.Data); err != nil {
-				w.tell(ch, Event{What: errored, Text: err.Error()})
-			}
-			ch.Release()
-			return
-		}
-		ch.SetPlace(dialplan.Place{Context: o.Place.Context, Exten: o.Place.Exten, Priority: priority})
-		w.start(ch)
-	}()
-	return nil
+// Originator is what scripts of a simulation begin calls with, as the engine does. Core and Generation are asked at each use; Start runs a
+// script for a channel on a goroutine that its owner waits for.
+type Originator struct {
+	Core       func() *channel.Core
+	Generation func() *scripting.Generation
+	Start      func(ch *channel.Channel, script func() error)
 }
 
-// count is how many scripts and calls Close has to wait for, more or less.
-func (w *World) count(n int) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.running += n
+// Originate calls a simulated phone, which then runs the dialplan or an application.
+func (c Originator) Originate(ctx context.Context, o channel.Origination) (channel.Originated, error) {
+	g, to := c.Generation(), dialplan.Place{Context: "default", Exten: "s", Priority: 1}
+	if o.Application == "" {
+		var err error
+		if to, err = g.Index().Place(o.Place, o.CallerID.Number); err != nil {
+			return channel.Originated{}, err
+		}
+	}
+	ch, result, err := c.Core().Originate(ctx, o, to)
+	if err == nil {
+		c.Start(ch, func() error {
+			if o.Application != "" {
+				return g.RunApplication(ch, o.Application, o.Data)
+			}
+			return g.Run(ch)
+		})
+	}
+	return result, err
 }
+
+// Redirect moves a channel that runs the dialplan.
+func (c Originator) Redirect(name string, to dialplan.Named) error {
+	ch, ok := c.Core().Find(name)
+	if !ok {
+		return fmt.Errorf("no channel %s", name)
+	}
+	p, err := c.Generation().Index().Place(to, ch.CallerID().Number)
+	if err == nil {
+		ch.Redirect(p)
+	}
+	return err
+}
+
+// Channel finds a live channel.
+func (c Originator) Channel(name string) (*channel.Channel, bool) { return c.Core().Find(name) }

@@ -115,7 +115,7 @@ func NewWorld(s Setting) (*World, error) {
 	w.events = event.NewBus(zerolog.Nop())
 	random := rand.New(rand.NewPCG(s.Seed, s.Seed))
 	var drawing sync.Mutex
-	w.host = scripting.New(scripting.Config{Plugins: s.Plugins, Store: w.store, Sounds: w.sounds, Devices: &devices{w: w, custom: map[string]string{}}, Recordings: sound.Archive{{Path: "/sounds", Root: w.root}}, Mailboxes: w.spool, Events: w.events, Log: log, Clock: w.clock, Trace: w, Originate: w,
+	w.host = scripting.New(scripting.Config{Plugins: s.Plugins, Store: w.store, Sounds: w.sounds, Devices: &devices{w: w, custom: map[string]string{}}, Calls: w.begins(), Recordings: sound.Archive{{Path: "/sounds", Root: w.root}}, Mailboxes: w.spool, Events: w.events, Log: log, Clock: w.clock, Trace: w,
 		Random: func() float64 { drawing.Lock(); defer drawing.Unlock(); return random.Float64() }})
 	gen, more := w.host.Load(s.Etc, snap)
 	problems = append(problems, more...)
@@ -134,6 +134,12 @@ func NewWorld(s Setting) (*World, error) {
 	w.core.AddTech(&phones{w})
 	w.core.AddTech(&locals{w: w})
 	return w, nil
+}
+
+// begins is how scripts begin calls.
+func (w *World) begins() Originator {
+	return Originator{func() *channel.Core { return w.core }, func() *scripting.Generation { return w.gen },
+		func(ch *channel.Channel, script func() error) { w.run(ch, script, func(error) {}) }}
 }
 
 // observer hears of every channel's end, after the records have.
@@ -171,14 +177,16 @@ func (w *World) tell(ch *channel.Channel, e Event) {
 }
 
 // start runs the dialplan for a channel on a goroutine, which Close waits for.
-func (w *World) start(ch *channel.Channel) { w.run(ch, func(error) {}) }
+func (w *World) start(ch *channel.Channel) {
+	w.run(ch, func() error { return w.gen.Run(ch) }, func(error) {})
+}
 
-func (w *World) run(ch *channel.Channel, done func(error)) {
+func (w *World) run(ch *channel.Channel, script func() error, done func(error)) {
 	w.mu.Lock()
 	w.running++
 	w.mu.Unlock()
 	go func() {
-		err := w.gen.Run(ch)
+		err := script()
 		if err != nil {
 			w.tell(ch, Event{What: errored, Text: err.Error()})
 		}
@@ -291,7 +299,7 @@ func (w *World) Call(c Calling) (int, error) {
 	w.links[l.ch.LinkedID()] = id
 	w.legs = append(w.legs, l)
 	w.mu.Unlock()
-	w.run(l.ch, func(err error) {
+	w.run(l.ch, func() error { return w.gen.Run(l.ch) }, func(err error) {
 		w.mu.Lock()
 		one.done, one.err = true, err
 		w.mu.Unlock()

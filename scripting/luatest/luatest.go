@@ -168,7 +168,7 @@ func newWorld(t *testing.T, plugins fs.FS) *world {
 		t.Fatal(err)
 	}
 	w.archive = sound.Archive{{Path: "/sounds", Root: root}}
-	w.host = scripting.New(scripting.Config{Recordings: w.archive, Mailboxes: voicemail.New(root, "/sounds"), Plugins: []fs.FS{plugins}, Store: w.store, Sounds: w.prompts, Devices: w.devices, Log: log, Clock: w.clock, Originate: w})
+	w.host = scripting.New(scripting.Config{Recordings: w.archive, Mailboxes: voicemail.New(root, "/sounds"), Plugins: []fs.FS{plugins}, Store: w.store, Sounds: w.prompts, Devices: w.devices, Calls: dialtest.Originator{Core: func() *channel.Core { return w.core }, Generation: func() *scripting.Generation { return w.gen }, Start: w.begin}, Log: log, Clock: w.clock})
 	w.tech("PJSIP")
 	w.tech("Local")
 	return w
@@ -182,23 +182,27 @@ func (w *world) tech(name string) {
 }
 
 func (w *world) close() {
+	w.host.Close()
 	for _, ch := range w.core.Channels() {
 		w.t.Errorf("channel %s was left behind", ch.Name())
 		ch.Release()
 	}
 	w.core.WaitMonitors()
-	w.host.Close()
 	_ = w.archive[0].Root.Close()
 	_ = w.store.Close()
 }
 
 // start runs a channel that was sent into the dialplan on its own.
 func (w *world) start(ch *channel.Channel) {
+	w.begin(ch, func() error { return w.gen.Run(ch) })
+}
+
+func (w *world) begin(ch *channel.Channel, script func() error) {
 	w.mu.Lock()
 	w.started = append(w.started, ch)
 	w.mu.Unlock()
 	go func() { // run waits for it
-		_ = w.gen.Run(ch) // what went wrong is in the log
+		_ = script() // what went wrong is in the log
 		ch.Release()
 		w.mu.Lock()
 		w.started = slices.DeleteFunc(w.started, func(c *channel.Channel) bool { return c == ch })

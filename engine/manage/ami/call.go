@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"asterism/engine/channel"
+	"asterism/engine/config"
 	"asterism/engine/dialplan"
 	"asterism/engine/event"
 )
@@ -190,8 +191,14 @@ func redirect(a *action) {
 // powerful applications need the class system: they can run commands of the machine.
 var powerful = []string{"System", "TrySystem", "Exec", "TryExec", "ExecIf", "MixMonitor"}
 
+// callerID reads "Name" <number>.
+func callerID(text string) channel.CallerID {
+	id := config.ParseCallerID(text)
+	return channel.CallerID{Name: id.Name, Number: id.Number}
+}
+
 func originate(a *action) {
-	o := channel.Origination{Channel: a.get("Channel"), CallerID: a.get("CallerID"), Account: a.get("Account"), Timeout: 30 * time.Second}
+	o := channel.Origination{Channel: a.get("Channel"), CallerID: callerID(a.get("CallerID")), Account: a.get("Account"), Timeout: 30 * time.Second}
 	if o.Channel == "" {
 		a.fail("Channel not specified")
 		return
@@ -255,7 +262,7 @@ func (a *action) originated(o channel.Origination, async bool) {
 		response = "Failure"
 	}
 	ev := event.OriginateEnded{At: time.Now(), ActionID: a.id, Response: response, Channel: orElse(result.Channel, o.Channel), Context: o.Place.Context,
-		Exten: o.Place.Exten, Reason: result.Reason, UniqueID: result.UniqueID}
+		Exten: o.Place.Exten, Reason: int(result.Reason), UniqueID: result.UniqueID}
 	a.server.cfg.Events.Publish(ev)
 }
 
