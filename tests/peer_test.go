@@ -90,7 +90,7 @@ func (s *scene) startSIPp(ts *testscript.TestScript, name string, words []string
 	c := sipp.Config{Dir: s.work, Name: name, Scenario: file, Remote: s.vars["SIP"], Local: cmp.Or(opts["ip"], local), Port: number(ts, cmp.Or(opts["port"], port)),
 		MediaPort: block + 2, Control: block + 8, TCP: slices.Contains(words, "tcp"), User: opts["to"], Timeout: parseDuration(opts["timeout"]),
 		Calls: number(ts, cmp.Or(opts["calls"], "1")), Rate: number(ts, cmp.Or(opts["rate"], "10")), Limit: number(ts, cmp.Or(opts["limit"], "0")),
-		Keys: map[string]string{"from": cmp.Or(opts["from"], name), "display": cmp.Or(opts["display"], name), "rtp": fmt.Sprint(block + 2)},
+		Keys: map[string]string{"from": cmp.Or(opts["from"], name), "display": cmp.Or(opts["display"], name), "rtp": fmt.Sprint(block + 2), "beside": s.besideKey(name)},
 		Args: []string{"-au", cmp.Or(opts["au"], "nobody"), "-ap", cmp.Or(opts["ap"], "nothing")}}
 	if opts["au"] != "" { // sipp 3.6.1 would name the server alone in the digest's uri
 		c.Args = append(c.Args, "-auth_uri", opts["to"]+"@"+c.Remote)

@@ -35,6 +35,7 @@ type scene struct {
 	phones   map[string]*baresip.Phone
 	sipps    map[string]*sipp.Run
 	rtps     map[string]*wire.RTP
+	besides  map[string]*wire.Beside
 	wires    map[string]*wire.SIP
 	managers map[string]*manager
 	busy     sync.WaitGroup // background senders
@@ -49,7 +50,7 @@ const (
 
 func newScene(env *testscript.Env, bin string, ports *process.Ports) error {
 	s := &scene{work: env.WorkDir, bin: bin, ports: ports, log: filepath.Join(env.WorkDir, "pbx.log"),
-		phones: map[string]*baresip.Phone{}, sipps: map[string]*sipp.Run{}, rtps: map[string]*wire.RTP{}, wires: map[string]*wire.SIP{}}
+		phones: map[string]*baresip.Phone{}, sipps: map[string]*sipp.Run{}, rtps: map[string]*wire.RTP{}, besides: map[string]*wire.Beside{}, wires: map[string]*wire.SIP{}}
 	sip, err := ports.Block(6)
 	if err != nil {
 		return err
@@ -107,6 +108,9 @@ func (s *scene) end(t testscript.T) {
 		p.Stop()
 	}
 	s.busy.Wait()
+	for _, b := range s.besides {
+		b.Close()
+	}
 	for _, r := range s.rtps {
 		r.Close()
 	}
@@ -178,7 +182,7 @@ func commands() map[string]func(ts *testscript.TestScript, neg bool, args []stri
 	return map[string]func(ts *testscript.TestScript, neg bool, args []string){
 		"pbx": cmdPBX, "cli": cmdCLI, "wait-cli": cmdWaitCLI, "wait-log": cmdWaitLog, "log-mark": cmdLogMark, "save": cmdSave, "no-leaks": cmdNoLeaks, "cdr": cmdCDR, "sound": cmdSound,
 		"phone": cmdPhone, "hears": cmdHears, "heard": cmdHeard, "keyed": cmdKeyed, "alike": cmdAlike, "recorded": cmdRecorded,
-		"sipp": cmdSIPp, "rtp": cmdRTP, "wire": cmdWire, "manager": cmdManager,
+		"sipp": cmdSIPp, "rtp": cmdRTP, "beside": cmdBeside, "wire": cmdWire, "manager": cmdManager,
 		"sleep": cmdSleep, "port": cmdPort,
 	}
 }

@@ -13,6 +13,12 @@ type Leg interface {
 	SetJoined(on bool)
 }
 
+// Companion is a Leg that wants to know whom it is joined with: for what goes beside the voice.
+type Companion interface {
+	// Meets tells the other leg, when both are joined and again, with nil, when they are apart.
+	Meets(other any)
+}
+
 // JoinLegs joins the ports of two legs of any technology; other must be a Leg too. Digits that are kept reach the leg as if it were not
 // joined. leave is idempotent.
 func JoinLegs(a Leg, other any, digits Digits) (leave func(), err error) {
@@ -26,9 +32,19 @@ func JoinLegs(a Leg, other any, digits Digits) (leave func(), err error) {
 	}
 	a.SetJoined(!digits.KeepA)
 	b.SetJoined(!digits.KeepB)
+	meet(a, b)
+	meet(b, a)
 	return func() {
+		meet(a, nil)
+		meet(b, nil)
 		joined.Leave()
 		a.SetJoined(false)
 		b.SetJoined(false)
 	}, nil
+}
+
+func meet(l Leg, other any) {
+	if c, ok := l.(Companion); ok {
+		c.Meets(other)
+	}
 }

@@ -15,7 +15,7 @@ var (
 		"slin", "slin12", "slin16", "slin24", "slin32", "slin44", "slin48", "slin96", "slin192",
 		"siren7", "siren14", "g719", "g723", "lpc10", "adpcm", "codec2", "silk8", "silk12", "silk16", "silk24", "testlaw",
 	}
-	otherCodecs = []string{"h264", "vp8", "vp9", "h265", "h263p", "h263", "h261", "mpeg4", "jpeg", "png", "red", "t140"}
+	otherCodecs = []string{"h264", "vp8", "vp9", "h265", "av1", "h263p", "h263", "h261", "mpeg4", "jpeg", "png", "red", "t140"}
 )
 
 // codecAliases are spellings that Asterisk's own samples and users have.

@@ -67,6 +67,8 @@ var endpointSchema = &schema[endpointDraft]{
 		number("max_video_streams", 0, 32, func(e *endpointDraft) *int { return &e.MaxVideoStreams }),
 		sdpWord("sdp_owner", func(e *endpointDraft) *string { return &e.SDPOwner }),
 		sdpLine("sdp_session", func(e *endpointDraft) *string { return &e.SDPSession }),
+		yes("t38_udptl", func(e *endpointDraft) *bool { return &e.T38 }),
+		yes("t38_udptl_nat", func(e *endpointDraft) *bool { return &e.T38NAT }),
 		yes("inband_progress", func(e *endpointDraft) *bool { return &e.InbandProgress }),
 
 		yes("force_rport", func(e *endpointDraft) *bool { return &e.ForceRport }),
@@ -130,7 +132,7 @@ var endpointSchema = &schema[endpointDraft]{
 		record_on_feature=automixmon refer_blind_progress=yes rpid_immediate=no rtp_port_end=0
 		rtp_port_start=0 security_mechanisms security_negotiation=no send_aoc=no send_history_info=no srtp_tag_32=no
 		stir_shaken=no stir_shaken_profile sub_min_expiry=0 suppress_moh_on_sendonly=no t38_bind_udptl_to_media_address=no
-		t38_udptl=no t38_udptl_ec=none t38_udptl_ipv6=no t38_udptl_maxdatagram=0 t38_udptl_nat=no tenantid
+		t38_udptl_ec=none t38_udptl_ipv6=no t38_udptl_maxdatagram=0 tenantid
 		use_avpf=no webrtc=no`),
 }
 

@@ -75,7 +75,7 @@ func checkCompound(b []byte) error {
 
 // receiveControl takes an RTCP datagram. A stranger's is not parsed.
 func (p *Port) receiveControl(b []byte, from netip.AddrPort) {
-	if !p.agreed || checkCompound(b) != nil {
+	if !p.agreed || p.config.Kind == KindDatagrams || checkCompound(b) != nil {
 		p.count.dropped.Add(1)
 		return
 	}
@@ -105,6 +105,8 @@ func (p *Port) receiveControl(b []byte, from netip.AddrPort) {
 			for _, ssrc := range r.Sources {
 				p.reports.bye = p.reports.bye || ssrc == p.stats.ssrc
 			}
+		case *rtcp.PictureLossIndication, *rtcp.FullIntraRequest, *rtcp.TransportLayerNack:
+			p.receiveFeedback(packet)
 		}
 	}
 	p.publish()

@@ -104,6 +104,11 @@ func (m *meeting) join() {
 	l.a.link, l.b.link = l, l
 	l.a.route()
 	l.b.route()
+	for _, p := range []*Port{l.a, l.b} {
+		if p.config.Kind == KindVideo {
+			p.askPicture(loss) // who begins to see can make nothing of changes to a picture he has not got
+		}
+	}
 	m.result <- nil
 }
 

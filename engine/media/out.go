@@ -32,6 +32,7 @@ type Out struct {
 
 	// What shifts the frames of source.
 	source   uint64
+	anew     bool // it has jumped with its last frame, and may be called otherwise from the next one on
 	rate     int
 	seqShift uint16
 	tsShift  uint32
@@ -173,10 +174,15 @@ func (o *Out) write(f *Frame) error {
 	now := o.port.at.now
 	marker := f.Marker
 	step := int16(f.Seq - o.inSeq)
+	if o.anew && f.Source != o.source && step == 1 {
+		o.source = f.Source // the port believes the jump now, which was followed at once
+	}
+	o.anew = false
 	switch {
 	case f.Source != o.source || f.Format.Rate != o.rate || o.broken(f, step, now):
+		o.anew = f.Source == o.source
 		o.join(f, now)
-		marker = true
+		marker = marker || o.port.config.Kind == KindVoice // of video it ends a picture
 	case step <= 0:
 		if int16(f.Seq-o.floor) <= 0 {
 			return nil // too late: something else has its number

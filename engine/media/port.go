@@ -13,6 +13,7 @@ import (
 // PortConfig is what a port is opened with. The callbacks run on the shard: they must not block, and every port method may
 // be called from them.
 type PortConfig struct {
+	Kind      Kind
 	LocalIP   netip.Addr // to bind; unspecified allowed
 	TOS       int        // IP_TOS byte (EF = 184)
 	COS       int        // SO_PRIORITY, 0–7
@@ -58,6 +59,7 @@ type Port struct {
 	control  controlSource
 	stats    reception
 	reports  reports
+	pictures pictureRequests
 	events   eventReceiver
 	eventEnd timer
 	frame    Frame // the one being received

@@ -24,6 +24,10 @@ const (
 // receive takes a datagram of the RTP socket. Nothing of it is kept or answered unless its sender is believed.
 // Budget: 100 ns, 0 allocs from here through Out to the send queue (BenchmarkRelay; TestRelayAllocs).
 func (p *Port) receive(b []byte, from netip.AddrPort) {
+	if p.config.Kind == KindDatagrams {
+		p.receiveDatagram(b, from)
+		return
+	}
 	// RFC 7983: STUN, DTLS and what else comes has another first byte.
 	if len(b) < rtpHeader || b[0]>>6 != version2 || !p.agreed {
 		p.count.dropped.Add(1)

@@ -32,6 +32,8 @@ type Stream struct {
 	Digits        DigitMode     // how we send keys
 	HearDigits    bool          // the peer's keys are tones in its voice
 	Held          bool          // the peer holds us, or we the peer: HoldTimeout counts
+	Feedback      Feedback      // on video
+	Idle          bool          // something else has its place for now: its silence means nothing
 }
 
 const telephoneEvent = "telephone-event"
@@ -93,6 +95,7 @@ func sendable(a netip.AddrPort) bool {
 
 func (p *Port) setStream(s *shard, st Stream) {
 	moved := !p.agreed || st.Remote != p.stream.Remote
+	resumed := p.agreed && st.Receive && !p.stream.Receive
 	p.stream, p.agreed = st, true
 	p.formats = p.formats[:0]
 	for _, t := range st.Codecs {
@@ -117,7 +120,12 @@ func (p *Port) setStream(s *shard, st Stream) {
 	p.outgoing.restream(&p.stream)
 	p.listenForKeys(st.HearDigits && st.Receive)
 	p.lastHeard, p.timedOut = s.now, false
-	p.reports.start(s)
+	if p.config.Kind != KindDatagrams {
+		p.reports.start(s)
+	}
+	if p.config.Kind == KindVideo && resumed {
+		p.askPicture(loss)
+	}
 	p.keepUp(s)
 }
 

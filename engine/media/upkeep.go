@@ -50,6 +50,9 @@ func (p *Port) keepUp(s *shard) {
 }
 
 func (p *Port) silenceLimit() int64 {
+	if p.stream.Idle {
+		return 0
+	}
 	if p.stream.Held || !p.stream.Receive {
 		return int64(p.config.HoldTimeout)
 	}

@@ -2,20 +2,29 @@ package sdp
 
 import (
 	"fmt"
+	"net/netip"
 	"strings"
 
 	"asterism/codecs"
 )
 
-// Answer answers an offer (RFC 3264 §6) with the first audio m-line we can do, and refuses the others, in their places,
-// with port 0. Of the offer's codecs it takes the first that l allows, and only that, with the telephone-event of its clock rate (else the
+// Answer answers an offer (RFC 3264 §6) with the first audio m-line we can do, and the first video if l has any, and refuses the
+// others, in their places, with port 0. Of the offer's codecs it takes the first that l allows, and only that, with the telephone-event of its clock rate (else the
 // first one offered), under the offer's payload types. The error wraps ErrNoCommonCodec.
 func Answer(offer *Description, l Local) (*Description, *Result, error) {
 	d := l.describe()
 	var result *Result
+	var video *Result
 	var why []string
 	for i := range offer.Media {
 		m := &offer.Media[i]
+		if l.Video != nil && video == nil && isVideo(m) && m.Port != 0 {
+			if ours, r, err := l.Video.answerVideo(m, &l); err == nil {
+				video = r
+				d.Media = append(d.Media, *ours)
+				continue
+			}
+		}
 		if result == nil {
 			ours, r, err := answerMedia(m, &l)
 			if err == nil {
@@ -35,6 +44,7 @@ func Answer(offer *Description, l Local) (*Description, *Result, error) {
 		}
 		return nil, nil, fmt.Errorf("%w (%s)", ErrNoCommonCodec, strings.Join(why, "; "))
 	}
+	result.Video = video
 	return d, result, nil
 }
 
@@ -55,23 +65,26 @@ func answerMedia(m *Media, l *Local) (*Media, *Result, error) {
 			formats = append(formats, *event)
 		}
 	}
-	r := &Result{
-		Direction: m.Direction.reverse().and(l.Direction), Hold: !m.Direction.Receives(),
-		RTCPMux: m.RTCPMux && l.RTCPMux, Ptime: peerPtime(m),
-	}
-	if err := r.remote(m); err != nil {
+	ours, r, err := l.answerStream(m, l.Addr)
+	if err != nil {
 		return nil, nil, err
 	}
-	ours := &Media{
-		Type: "audio", Port: int(l.Addr.Port()), Proto: m.Proto, Connection: l.Addr.Addr().Unmap(),
-		Direction: r.Direction, Ptime: l.ptime(chosen.Codec), RTCPMux: r.RTCPMux,
-	}
+	ours.Type, ours.Ptime, r.Ptime = "audio", l.ptime(chosen.Codec), peerPtime(m)
 	for _, f := range formats {
 		r.add(PayloadType{f.PT, f.PT, f.Codec, f.Fmtp})
 		f.Fmtp = l.answerFmtp(f)
 		ours.Formats = append(ours.Formats, f)
 	}
 	return ours, r, nil
+}
+
+// answerStream is what an answer says of a stream of any kind, but for its formats.
+func (l *Local) answerStream(m *Media, addr netip.AddrPort) (*Media, *Result, error) {
+	r := &Result{Direction: m.Direction.reverse().and(l.Direction), Hold: !m.Direction.Receives(), RTCPMux: m.RTCPMux && l.RTCPMux}
+	if err := r.remote(m); err != nil {
+		return nil, nil, err
+	}
+	return &Media{Port: int(addr.Port()), Proto: m.Proto, Connection: addr.Addr().Unmap(), Direction: r.Direction, RTCPMux: r.RTCPMux}, r, nil
 }
 
 // choose returns the first of the offered formats that is allowed, as the offer wrote it but with our own name of the format.
@@ -109,15 +122,6 @@ func dtmfFormat(rate int) codecs.Format {
 }
 
 func isDTMF(f codecs.Format) bool { return strings.EqualFold(f.Name, dtmfName) }
-
-// answerFmtp is what we say about an agreed format. Parameters of formats we only pass on are symmetric (G.729's annexb,
-// iLBC's mode), so the offer's are repeated.
-func (l *Local) answerFmtp(f Format) string {
-	if own := l.ownFmtp(f.Codec); f.Fmtp == "" || strings.EqualFold(f.Codec.Name, "opus") || isDTMF(f.Codec) {
-		return own
-	}
-	return f.Fmtp
-}
 
 // peerPtime is the packet length the peer likes, within the longest it takes; 0 if that is none a voice codec has.
 func peerPtime(m *Media) int {
@@ -159,7 +163,7 @@ func (r *Result) add(p PayloadType) {
 }
 
 // Accept reads the answer to our offer: the offerer's view. Codecs stand in the answer's order; each is sent under the
-// answer's payload type and received under the offer's. The error wraps ErrNoCommonCodec.
+// answer's payload type and received under the offer's; of video the first. The error wraps ErrNoCommonCodec.
 func Accept(offer, answer *Description) (*Result, error) {
 	i := activeAudio(offer.Media)
 	if i >= len(offer.Media) || i >= len(answer.Media) {
@@ -169,12 +173,10 @@ func Accept(offer, answer *Description) (*Result, error) {
 	if !supported(theirs) || theirs.Port == 0 {
 		return nil, fmt.Errorf("%w (the answer refuses our audio: %s %d %s)", ErrNoCommonCodec, cut(theirs.Type), theirs.Port, cut(theirs.Proto))
 	}
-	r := &Result{
-		Direction: theirs.Direction.reverse().and(ours.Direction), Hold: !theirs.Direction.Receives(),
-		RTCPMux: ours.RTCPMux && theirs.RTCPMux, Ptime: peerPtime(theirs),
-	}
+	r := acceptStream(ours, theirs)
+	r.Ptime = peerPtime(theirs)
 	for _, f := range theirs.Formats {
-		if o := counterpart(&f, ours.Formats); o != nil {
+		if o := counterpart(&f, ours.Formats); o != nil && compatible(o, &f) {
 			r.add(PayloadType{f.PT, o.PT, o.Codec, f.Fmtp})
 		}
 	}
@@ -184,7 +186,19 @@ func Accept(offer, answer *Description) (*Result, error) {
 	if err := r.remote(theirs); err != nil {
 		return nil, fmt.Errorf("%w (%v)", ErrNoCommonCodec, err)
 	}
+	for i := range min(len(offer.Media), len(answer.Media)) {
+		if r.Video == nil && isVideo(&offer.Media[i]) {
+			r.Video = acceptVideo(&offer.Media[i], &answer.Media[i])
+		}
+	}
 	return r, nil
+}
+
+// acceptStream is what an answer agrees to of a stream of any kind, but for its formats and its address.
+func acceptStream(ours, theirs *Media) *Result {
+	return &Result{
+		Direction: theirs.Direction.reverse().and(ours.Direction), Hold: !theirs.Direction.Receives(), RTCPMux: ours.RTCPMux && theirs.RTCPMux,
+	}
 }
 
 // counterpart finds the format of our offer that f answers: the same format, else, if f's rtpmap was left out, the same number.

@@ -13,15 +13,18 @@ var ErrNoCommonCodec = errors.New("sdp: no common codec")
 
 // Local is what we can do on one leg.
 type Local struct {
-	Addr                  netip.AddrPort // of our RTP
-	Codecs                []codecs.Codec // allow=, preferred first
-	DTMF                  bool           // telephone-event
-	Framing               map[string]int // ms we like to receive of a codec, by its name; 20 if it says nothing
-	OpusFmtp              string         // what we say of Opus (RFC 7587 §6.1)
-	RTCPMux               bool           // offer it, or accept it when offered
-	Direction             Direction      // ours
-	SessionName, Username string         // "" means "-"
-	Session, Version      uint64         // of o=; Version is to grow whenever the body changes (see SameBody)
+	Addr      netip.AddrPort // of our RTP
+	Codecs    []codecs.Codec // allow=, preferred first
+	DTMF      bool           // telephone-event
+	Framing   map[string]int // ms we like to receive of a codec, by its name; 20 if it says nothing
+	OpusFmtp  string         // what we say of Opus (RFC 7587 §6.1)
+	RTCPMux   bool           // offer it, or accept it when offered
+	Direction Direction      // ours
+	Video     *Video         // nil: none
+	// Fmtp is what the other leg's party said of codecs that are only passed on, by their names: it goes into offers.
+	Fmtp                  map[string]string
+	SessionName, Username string // "" means "-"
+	Session, Version      uint64 // of o=; Version is to grow whenever the body changes (see SameBody)
 }
 
 // Result is what was agreed, as our port has to do it.
@@ -34,6 +37,9 @@ type Result struct {
 	DTMF       []PayloadType // telephone-event
 	Ptime      int           // ms the peer likes to receive; 0: it did not say
 	Hold       bool          // the peer put us on hold: sendonly, inactive, or the address 0.0.0.0
+
+	Video  *Result     // of the video beside the voice; nil: none
+	Picked VideoFormat // of video: the one agreed on, for the other leg
 }
 
 // PayloadType is a format and its numbers. It has the shape of media.PayloadType.

@@ -23,7 +23,7 @@ const (
 	dtmfEvents = "0-16" // digits, *, #, A–D, flash (RFC 4733 §3.2)
 )
 
-// Offer returns a new offer of one audio stream: static payload types where RFC 3551 has one, dynamic ones from 96, one
+// Offer returns a new offer of one audio stream, and one of video if l has formats of any: static payload types where RFC 3551 has one, dynamic ones from 96, one
 // telephone-event for each clock rate (101 for 8 kHz).
 func Offer(l Local) *Description { return Reoffer(nil, l) }
 
@@ -34,6 +34,9 @@ func Reoffer(prev *Description, l Local) *Description {
 	audio := 0
 	if prev != nil {
 		audio = activeAudio(prev.Media)
+		if i := slices.IndexFunc(prev.Media, func(m Media) bool { return isFax(&m) }); audio == len(prev.Media) && i >= 0 {
+			audio = i // where the voice was before the fax (RFC 3264 §8.3.3 lets a stream change its kind)
+		}
 		for i := range prev.Media {
 			d.Media = append(d.Media, refuse(&prev.Media[i]))
 		}
@@ -52,7 +55,29 @@ func Reoffer(prev *Description, l Local) *Description {
 		m.Ptime = l.ptime(m.Formats[0].Codec)
 	}
 	d.Media[audio] = m
+	if l.Video != nil && len(l.Video.Formats) > 0 {
+		d.offerVideo(prev, &l, m.Formats)
+	}
 	return d
+}
+
+// offerVideo puts our video where it was, else where video was refused, else behind all.
+func (d *Description) offerVideo(prev *Description, l *Local, voice []Format) {
+	var old *Media
+	at := len(d.Media)
+	if prev != nil {
+		if i := slices.IndexFunc(prev.Media, func(m Media) bool { return isVideo(&m) && m.Port != 0 }); i >= 0 {
+			at, old = i, &prev.Media[i]
+		} else if i := slices.IndexFunc(prev.Media, func(m Media) bool { return isVideo(&m) }); i >= 0 {
+			at = i
+		}
+	}
+	m := l.Video.offer(old, l, voice)
+	if at == len(d.Media) && at < MaxMedia {
+		d.Media = append(d.Media, m)
+	} else if at < len(d.Media) {
+		d.Media[at] = m
+	}
 }
 
 // activeAudio is the index of the audio stream in use, else of the first audio m-line, else len(media).
@@ -113,25 +138,6 @@ func offered(l *Local, numbers *numbers) (formats []Format) {
 		}
 	}
 	return formats
-}
-
-// ownFmtp is what we say about a format we offer.
-func (l *Local) ownFmtp(f codecs.Format) string {
-	switch {
-	case strings.EqualFold(f.Name, "opus"):
-		return l.OpusFmtp
-	case strings.EqualFold(f.Name, "G729"):
-		return "annexb=no"
-	case strings.EqualFold(f.Name, "iLBC"):
-		return "mode=30"
-	case f.Name == "G7221" && f.Rate == 16000:
-		return "bitrate=32000"
-	case f.Name == "G7221":
-		return "bitrate=48000"
-	case strings.EqualFold(f.Name, dtmfName):
-		return dtmfEvents
-	}
-	return ""
 }
 
 // numbers deals payload types out.

@@ -347,7 +347,7 @@ func sdp(want string, version int) (string, error) {
 		case "moved":
 			port = "[moved]"
 		case "video":
-			others += "m=video 6002 RTP/AVP 99\na=rtpmap:99 H264/90000\na=fmtp:99 profile-level-id=42e01f\n"
+			others += "m=video [beside] RTP/AVP 99\na=rtpmap:99 H264/90000\na=fmtp:99 profile-level-id=42e01f\na=rtcp-fb:* nack\na=rtcp-fb:99 nack pli\na=rtcp-fb:99 ccm fir\na=rtcp-fb:99 goog-remb\n"
 		case "fax":
 			others += "m=image 6004 udptl t38\na=T38FaxVersion:0\na=T38FaxMaxBuffer:400\n"
 		case "noevents":

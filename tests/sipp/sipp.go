@@ -124,20 +124,30 @@ func (r *Run) Kill() { r.Stop() }
 
 var (
 	received  = regexp.MustCompile(`(?s)message received \[\d+\] bytes ?:\s*\n(.*?)(?:\n-{20,}|$)`)
-	mediaLine = regexp.MustCompile(`(?m)^m=audio (\d+) `)
+	mediaLine = regexp.MustCompile(`(?m)^m=(\w+) ([1-9]\d*) `)
 	connLine  = regexp.MustCompile(`(?m)^c=IN IP[46] (\S+?)\r?$`)
 )
 
 // Media is where the last SDP that sipp received wants its RTP.
-func (r *Run) Media() (netip.AddrPort, error) { return lastMedia(received, r.Messages()) }
+func (r *Run) Media() (netip.AddrPort, error) { return r.MediaOf("audio") }
 
-func lastMedia(block *regexp.Regexp, text string) (netip.AddrPort, error) {
+// MediaOf is Media for another kind of m-line.
+func (r *Run) MediaOf(kind string) (netip.AddrPort, error) {
+	return lastMedia(received, kind, r.Messages())
+}
+
+func lastMedia(block *regexp.Regexp, kind, text string) (netip.AddrPort, error) {
 	for _, m := range slices.Backward(block.FindAllStringSubmatch(text, -1)) {
-		port, conn := mediaLine.FindStringSubmatch(m[1]), connLine.FindStringSubmatch(m[1])
-		if port == nil || conn == nil {
+		port, conn := "", connLine.FindStringSubmatch(m[1])
+		for _, line := range mediaLine.FindAllStringSubmatch(m[1], -1) {
+			if line[1] == kind && port == "" {
+				port = line[2]
+			}
+		}
+		if port == "" || conn == nil {
 			continue
 		}
-		n, err := strconv.ParseUint(port[1], 10, 16)
+		n, err := strconv.ParseUint(port, 10, 16)
 		if err != nil {
 			return netip.AddrPort{}, err
 		}

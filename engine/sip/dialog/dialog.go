@@ -43,7 +43,8 @@ type Handler interface {
 	Accepted(res *sip.Response) (ack []byte)
 	// Failed hears the final refusal of our INVITE; res is nil after a time-out or a transport error. Ended follows.
 	Failed(res *sip.Response, err error)
-	// Offer answers the peer's offer in a re-INVITE or UPDATE. An empty offer asks for ours. status 200 accepts.
+	// Offer answers the peer's offer in a re-INVITE or UPDATE. An empty offer asks for ours. status 200 accepts, 0 says that AnswerOffer
+	// will: who else is to be asked first takes his time.
 	Offer(offer []byte) (body []byte, status int)
 	// AckBody takes the peer's answer to an offer of ours that went out in a 2xx.
 	AckBody(body []byte)
@@ -105,6 +106,7 @@ type Dialog struct {
 	theirs   theirs
 	ours     ours
 	updating bool                                         // an UPDATE of ours with an offer is open
+	deferred func(body []byte, status int) (taken bool)   // answers the peer's offer that the handler has not answered yet; nil: none
 	open     map[*sip.ClientTx]func(*sip.Response, error) // other requests of ours without a final response
 
 	hangup    bool   // we want it to end as soon as the wire lets us
@@ -217,6 +219,7 @@ func (d *Dialog) finish(e End) {
 func (d *Dialog) tellEnded(e End) {
 	if !d.ended {
 		d.ended = true
+		d.answerDeferred(nil, 487)
 		d.handler.Ended(e)
 	}
 }

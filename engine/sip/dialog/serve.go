@@ -163,47 +163,79 @@ func (d *Dialog) takeReinvite(p *peer, tx *sip.ServerTx) {
 	case d.ours.tx != nil || d.updating:
 		respond(tx, 491)
 		return
-	case d.state != confirmed || d.theirs.tx != nil:
+	case d.state != confirmed || d.theirs.tx != nil || d.deferred != nil:
 		respond(tx, 500, retryAfter())
 		return
 	}
 	offer := tx.Request.Body()
+	d.answerOffer(tx, offer, func(body []byte) bool {
+		if err := d.send2xx(tx, body, len(offer) == 0, nil); err != nil && d.theirs.accepted == nil {
+			d.log.Debug().Err(err).Msg("re-INVITE cancelled while it was answered")
+			return false
+		}
+		p.refresh(tx.Request.Contact()) // after success only: a refused re-INVITE changes nothing (RFC 6141 §4)
+		return true
+	})
+}
+
+// answerOffer asks the handler about an offer and accepts or refuses it, now or when AnswerOffer says.
+func (d *Dialog) answerOffer(tx *sip.ServerTx, offer []byte, accept func(body []byte) bool) {
+	answer := func(body []byte, status int) bool {
+		if status != 200 {
+			refuse(tx, status)
+			return false
+		}
+		return accept(body)
+	}
 	body, status := d.handler.Offer(offer)
-	if status != 200 {
-		refuse(tx, status)
+	if status != 0 {
+		answer(body, status)
 		return
 	}
-	if err := d.send2xx(tx, body, len(offer) == 0, nil); err != nil && d.theirs.accepted == nil {
-		d.log.Debug().Err(err).Msg("re-INVITE cancelled while it was answered")
-		return
+	d.deferred = answer
+	if tx.Request.Method == sip.INVITE {
+		tx.Trying()
 	}
-	p.refresh(tx.Request.Contact()) // after success only: a refused re-INVITE changes nothing (RFC 6141 §4)
+}
+
+// AnswerOffer answers the offer that Handler.Offer has left open. done hears on the dialog's goroutine whether the peer still wanted the
+// answer: false too when there is no such offer any more.
+func (d *Dialog) AnswerOffer(body []byte, status int, done func(taken bool)) {
+	if !d.post(func() { done(d.answerDeferred(body, status)) }) {
+		done(false)
+	}
+}
+
+func (d *Dialog) answerDeferred(body []byte, status int) bool {
+	answer := d.deferred
+	d.deferred = nil
+	return answer != nil && answer(body, status)
 }
 
 // takeUpdate: RFC 3311 §5.2.
 func (d *Dialog) takeUpdate(p *peer, tx *sip.ServerTx) {
-	offer := tx.Request.Body()
-	var body []byte
-	if len(offer) > 0 {
+	accept := func(body []byte) bool {
+		p.refresh(tx.Request.Contact())
+		res := sip.NewResponse(tx.Request, 200, "OK", body)
+		d.us.decorate(res, body)
+		err := tx.Respond(res)
+		d.try(err)
+		return err == nil
+	}
+	if offer := tx.Request.Body(); len(offer) > 0 {
 		if d.offerOpen() {
 			respond(tx, 491)
 			return
 		}
-		var status int
-		if body, status = d.handler.Offer(offer); status != 200 {
-			refuse(tx, status)
-			return
-		}
+		d.answerOffer(tx, offer, accept)
+		return
 	}
-	p.refresh(tx.Request.Contact())
-	res := sip.NewResponse(tx.Request, 200, "OK", body)
-	d.us.decorate(res, body)
-	d.try(tx.Respond(res))
+	accept(nil)
 }
 
 // offerOpen: an offer of ours is unanswered. Unreliable provisional responses settle nothing (RFC 3311 §5.1).
 func (d *Dialog) offerOpen() bool {
-	return d.updating || d.ours.tx != nil || d.theirs.accepted != nil && d.theirs.offered || d.state == calling && !d.uac && d.theirs.empty
+	return d.updating || d.deferred != nil || d.ours.tx != nil || d.theirs.accepted != nil && d.theirs.offered || d.state == calling && !d.uac && d.theirs.empty
 }
 
 // refuse answers with the handler's status; a 500 here means "later" (RFC 3311 §5.2).

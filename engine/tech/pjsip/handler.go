@@ -28,6 +28,9 @@ func (l *leg) Provisional(res *sip.Response) {
 
 // Accepted: the phone we called answered. Our INVITE held the offer, so the ACK carries nothing.
 func (l *leg) Accepted(res *sip.Response) []byte {
+	if l.reinviting() {
+		return nil // who made the offer reads the answer
+	}
 	err := errNoSession
 	if len(res.Body()) > 0 {
 		err = l.takeAnswer(res.Body())
@@ -53,15 +56,20 @@ func (l *leg) takeAnswer(body []byte) error {
 	}
 	defer l.tellHold()
 	l.mu.Lock()
-	defer l.mu.Unlock()
 	if l.sent == nil {
+		l.mu.Unlock()
 		return errNoSession
 	}
 	result, err := sdp.Accept(l.sent, answer)
 	if err != nil {
+		l.mu.Unlock()
 		return err
 	}
 	l.apply(result)
+	l.mu.Unlock()
+	if l.caller != nil {
+		l.caller.answeredBehind(result)
+	}
 	return nil
 }
 
@@ -108,7 +116,23 @@ func (l *leg) forward(res *sip.Response) string {
 }
 
 // Offer answers a re-INVITE or UPDATE (RFC 3264 §8): hold, resume, another address or codec. An empty one asks for our offer.
-func (l *leg) Offer(body []byte) ([]byte, int) {
+func (l *leg) Offer(body []byte) (answered []byte, status int) {
+	var offer *sdp.Description
+	if len(body) > 0 {
+		var err error
+		if offer, err = sdp.Parse(body); err != nil {
+			l.log.Info().Err(err).Msg("re-INVITE with bad SDP")
+			return nil, sip.StatusBadRequest
+		}
+		if parameters, ok := sdp.FaxOffered(offer); ok {
+			return l.faxOffered(offer, parameters)
+		}
+	}
+	defer func() {
+		if status == sip.StatusOK {
+			l.backToVoice()
+		}
+	}()
 	defer l.tellHold()
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -116,16 +140,11 @@ func (l *leg) Offer(body []byte) ([]byte, int) {
 		return nil, sip.StatusServerError
 	}
 	prev := l.described
-	if len(body) == 0 {
+	if offer == nil {
 		l.sent = sdp.Reoffer(prev, l.local)
 		l.described = l.sent
 		l.body = l.sent.Marshal()
 		return l.body, sip.StatusOK
-	}
-	offer, err := sdp.Parse(body)
-	if err != nil {
-		l.log.Info().Err(err).Msg("re-INVITE with bad SDP")
-		return nil, sip.StatusBadRequest
 	}
 	answer, result, err := sdp.Answer(offer, l.local)
 	if err != nil {

@@ -105,7 +105,8 @@ func (t *Tech) openIncoming(l *leg, tx *sip.ServerTx, gen *Generation) int {
 			l.log.Info().Err(err).Str("endpoint", l.endpoint.Name).Strs("allow", l.endpoint.Codecs).Msg("no common codec")
 			return sip.StatusNotAcceptableHere
 		}
-		l.offer, l.offered = offer, audioFormats(offer)
+		l.offer, l.offered, l.said = offer, audioFormats(offer), parametersOf(offer)
+		l.shown = videoOffered(offer, l.endpoint)
 	}
 	err := t.newPort(l, gen, tx.Transport, tx.Source.Addr())
 	switch {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"maps"
 	"math"
 	"net/netip"
 	"sync"
@@ -35,15 +36,24 @@ type leg struct {
 	remote   netip.AddrPort
 	call     func() error // outgoing: sends the INVITE
 	report   channel.Reporter
+	caller   *leg        // whose call this one was made for; nil: nobody's, or another technology's
+	video    *media.Port // nil: none
 
 	mu        sync.Mutex // guards below; a leaf
 	local     sdp.Local
-	offer     *sdp.Description // the peer's, not answered yet
-	sent      *sdp.Description // ours, not answered yet
-	body      []byte           // our last SDP
-	described *sdp.Description // the same, taken apart
-	offered   []codecs.Format  // what the peer's INVITE offered, in his order
-	agreed    bool             // a stream is in force
+	offer     *sdp.Description  // the peer's, not answered yet
+	sent      *sdp.Description  // ours, not answered yet
+	body      []byte            // our last SDP
+	described *sdp.Description  // the same, taken apart
+	offered   []codecs.Format   // what the peer's INVITE offered, in his order
+	said      map[string]string // what he said there of codecs that we pass on, by Asterisk's names
+	shown     []sdp.VideoFormat // the video he offered
+	seen      *sdp.VideoFormat  // the video agreed on
+	offering  bool              // a re-INVITE of ours is open
+	other     *leg              // whom a bridge has joined it with
+	sight     *media.Link       // of their video
+	fax       *fax              // nil: it is a voice that is heard
+	agreed    bool              // a stream is in force
 	inJoin    bool
 	held      bool // by the peer, as the SDP in force says
 	over      bool
@@ -72,10 +82,19 @@ func (t *Tech) newPort(l *leg, gen *Generation, hop *sip.Transport, remote netip
 		return err
 	}
 	l.port = port
+	if err := l.openVideo(bind); err != nil {
+		return err
+	}
 	l.local = sdp.Local{RTCPMux: e.RTCPMux,
 		Addr: netip.AddrPortFrom(advertised, port.LocalAddr().Port()), Codecs: codecsOf(e), DTMF: e.DTMFMode != "none" && e.DTMFMode != "info" && e.DTMFMode != "inband",
 		SessionName: e.SDPSession, Username: e.SDPOwner, Session: uint64(time.Now().Unix()), Version: uint64(time.Now().Unix()), Direction: sdp.SendRecv,
-		Framing: e.Framing, OpusFmtp: gen.OpusFmtp,
+		Framing: e.Framing, OpusFmtp: gen.OpusFmtp, Fmtp: maps.Clone(l.said),
+	}
+	if l.video != nil {
+		l.local.Video = l.ownVideo()
+		if l.outgoing {
+			l.local.Video.Formats = l.shown
+		}
 	}
 	return nil
 }
@@ -134,6 +153,7 @@ func (l *leg) sessionBody() (body []byte, offered bool, err error) {
 	if err != nil {
 		return nil, false, err
 	}
+	l.remember(result)
 	l.offer, l.described = nil, answer
 	l.body = answer.Marshal()
 	l.apply(result)
@@ -156,6 +176,7 @@ func (l *leg) apply(r *sdp.Result) {
 		l.format = s.Codecs[0].Format
 	}
 	l.held = r.Hold
+	l.applyVideo(r.Video)
 }
 
 // digitMode is how keys are sent to an endpoint with this dtmf_mode, and whether its own are tones in its voice; events says whether
@@ -262,6 +283,10 @@ func (l *leg) close() {
 	if port == nil {
 		return
 	}
+	l.endFax()
+	if l.video != nil {
+		l.video.Close()
+	}
 	if s := port.Stats(); first && s.PacketsIn+s.PacketsOut > 0 {
 		l.log.Info().Uint64("rx", s.PacketsIn).Int64("rx_lost", s.Lost).Dur("rx_jitter", s.Jitter).Float64("rx_mos", math.Round(100*s.MOS())/100).
 			Uint64("tx", s.PacketsOut).Int64("tx_lost", s.RemoteLost).Dur("tx_jitter", s.RemoteJitter).
@@ -291,8 +316,13 @@ func (l *leg) PlayMusic(m *media.Music, done func()) (stop func()) { return l.po
 // PlayRate is the agreed codec's.
 func (l *leg) PlayRate() int { return l.port.PlayRate() }
 
-// Echo sends back what the phone sends.
-func (l *leg) Echo(on bool) { l.port.Echo(on) }
+// Echo sends back what the phone sends, its video too.
+func (l *leg) Echo(on bool) {
+	l.port.Echo(on)
+	if l.video != nil {
+		l.video.Echo(on)
+	}
+}
 
 // Tap lets t hear the phone and what it is sent.
 func (l *leg) Tap(t media.Tap) (remove func()) { return l.port.Tap(t) }

@@ -181,11 +181,17 @@ func (l *leg) Call(notify func(channel.LegEvent)) {
 // send opens the port and starts the dialog.
 func (t *Tech) send(l *leg, call target, gen *Generation, d *channel.DialLeg) error {
 	e := l.endpoint
+	if d.Parent != nil {
+		l.caller, _ = d.Parent.Leg().(*leg)
+	}
+	if l.caller != nil {
+		l.said, l.shown = l.caller.describe(e)
+	}
 	if err := t.newPort(l, gen, call.hop.Transport, call.hop.Addr.Addr()); err != nil {
 		return err
 	}
 	l.mu.Lock()
-	l.local.Codecs = prefer(l.local.Codecs, d.Parent)
+	l.local.Codecs = prefer(l.local.Codecs, l.caller)
 	l.sent = sdp.Offer(l.local)
 	l.described = l.sent
 	body := l.sent.Marshal()
@@ -209,12 +215,8 @@ func (t *Tech) send(l *leg, call target, gen *Generation, d *channel.DialLeg) er
 
 // prefer puts the codecs the caller offered first, in his order, so that as few calls as possible are transcoded
 // (outgoing_call_offer_pref=remote_merge).
-func prefer(ours []codecs.Codec, parent *channel.Channel) []codecs.Codec {
-	if parent == nil { // originated
-		return ours
-	}
-	caller, ok := parent.Leg().(*leg)
-	if !ok {
+func prefer(ours []codecs.Codec, caller *leg) []codecs.Codec {
+	if caller == nil { // originated
 		return ours
 	}
 	rank := map[codecs.Format]int{}
