@@ -10,6 +10,7 @@
 ---@field presentation? string
 ---@field ani? string
 ---@field rdnis? string
+---@field reason? string why it was redirected: cfu, cfb, cfnr …
 ---@field tag? string
 ---@field all? string
 

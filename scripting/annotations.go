@@ -22,6 +22,7 @@ const annotationTypes = `---@meta pbx
 ---@field presentation? string
 ---@field ani? string
 ---@field rdnis? string
+---@field reason? string why it was redirected: cfu, cfb, cfnr …
 ---@field tag? string
 ---@field all? string
 

@@ -263,6 +263,7 @@ func callerTable(l *lua.LState, id channel.CallerID) int {
 	t.RawSetString("presentation", lua.LString(id.Presentation))
 	t.RawSetString("ani", lua.LString(id.ANI))
 	t.RawSetString("rdnis", lua.LString(id.RDNIS))
+	t.RawSetString("reason", lua.LString(id.Reason))
 	t.RawSetString("tag", lua.LString(id.Tag))
 	t.RawSetString("all", lua.LString(id.String()))
 	l.Push(t)
@@ -277,7 +278,8 @@ func connected(_ *call, l *lua.LState, ch *channel.Channel) int {
 
 // callerOf reads {name=, number=, presentation=}; a missing field keeps what id has.
 func callerOf(t *lua.LTable, id channel.CallerID) channel.CallerID {
-	for field, to := range map[string]*string{"name": &id.Name, "number": &id.Number, "presentation": &id.Presentation, "ani": &id.ANI, "rdnis": &id.RDNIS, "tag": &id.Tag} {
+	for field, to := range map[string]*string{"name": &id.Name, "number": &id.Number, "presentation": &id.Presentation, "ani": &id.ANI, "rdnis": &id.RDNIS,
+		"reason": &id.Reason, "tag": &id.Tag} {
 		if v := t.RawGetString(field); v != lua.LNil {
 			*to = lua.LVAsString(v)
 		}

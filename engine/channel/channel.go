@@ -56,6 +56,7 @@ type CallerID struct {
 	Name, Number, Presentation string
 	ANI                        string // billing number; "": Number
 	RDNIS                      string // the number that was called first, of a call that was redirected
+	Reason                     string // why it was, as REDIRECTING(reason) names it: cfu, cfb, cfnr …; "" is cfu
 	Tag                        string
 }
 

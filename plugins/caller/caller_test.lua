@@ -36,5 +36,12 @@ end)
 
 test("REDIRECTING is CALLERID(rdnis)", function(t)
   t:equal(t:lua('channel.REDIRECTING("from-num"):set("55"); put(channel.CALLERID("rdnis"):get() .. channel.REDIRECTING("from-num"):get())'):get("SEEN"), "5555")
-  t:contains(t:lua('channel.REDIRECTING("to-num"):set("55")'):log(), "only from-num can be set")
+  t:contains(t:lua('channel.REDIRECTING("to-num"):set("55")'):log(), "only from-num and reason can be set")
+end)
+
+test("REDIRECTING(reason) is why the call came on", function(t)
+  t:equal(t:value('channel.REDIRECTING("reason"):get()'), "unknown")
+  t:equal(t:lua('channel.REDIRECTING("from-num"):set("55"); put(channel.REDIRECTING("reason"):get())'):get("SEEN"), "cfu")
+  t:equal(t:lua('channel.REDIRECTING("reason"):set("CFB"); put(channel.REDIRECTING("reason"):get())'):get("SEEN"), "cfb")
+  t:contains(t:lua('channel.REDIRECTING("reason"):set("mood")'):log(), "'mood' is no reason")
 end)

@@ -63,16 +63,29 @@ local function connected(chan, what)
   return id[field]
 end
 
---- REDIRECTING(from-num): who was called first. The others are not kept.
+local reasons = {}
+for _, word in ipairs { "unknown", "cfb", "cfnr", "unavailable", "time_of_day", "dnd", "deflection", "follow_me", "out_of_order", "away", "cfu" } do reasons[word] = true end
+
+--- REDIRECTING(from-num): who was called first; REDIRECTING(reason): why the call came on. The others are not kept.
 local function redirecting(chan, what)
   what = (what or ""):lower()
+  if what == "reason" then
+    local id = chan:callerid()
+    return id.reason ~= "" and id.reason or id.rdnis ~= "" and "cfu" or "unknown"
+  end
   if what == "from-num" or what == "from-number" or what == "orig-num" then return chan:callerid().rdnis end
   return ""
 end
 
 local function redirect(chan, value, what)
   what = (what or ""):lower():match("^([^,]*)")
-  if what ~= "from-num" and what ~= "from-number" then error("REDIRECTING: only from-num can be set here", 0) end
+  if what == "reason" then
+    value = value:lower()
+    if not reasons[value] then error("REDIRECTING: '" .. value .. "' is no reason; want cfu, cfb, cfnr, dnd, deflection, follow_me, time_of_day, away or unknown", 0) end
+    chan:set_callerid { reason = value }
+    return
+  end
+  if what ~= "from-num" and what ~= "from-number" then error("REDIRECTING: only from-num and reason can be set here", 0) end
   chan:set_callerid { rdnis = value }
 end
 

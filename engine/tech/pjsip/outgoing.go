@@ -281,8 +281,16 @@ func diversion(e *config.Endpoint, id channel.CallerID, hop sip.Hop) []sip.Heade
 	}
 	us := hop.Transport.Advertised(hop.Addr.Addr())
 	first := sip.Address{URI: *sip.NewURI(id.RDNIS, cmp.Or(e.FromDomain, bracketed(us.Addr())), 0)}
-	return []sip.Header{sip.NewHeader("Diversion", first.String()+";reason=unconditional")}
+	reason, ok := diversionReasons[id.Reason]
+	if !ok {
+		reason = "unconditional"
+	}
+	return []sip.Header{sip.NewHeader("Diversion", first.String()+";reason="+reason)}
 }
+
+// diversionReasons are RFC 5806's words for those of REDIRECTING(reason).
+var diversionReasons = map[string]string{"cfu": "unconditional", "cfb": "user-busy", "cfnr": "no-answer", "unavailable": "unavailable", "unknown": "unknown",
+	"deflection": "deflection", "dnd": "do-not-disturb", "follow_me": "follow-me", "away": "away", "time_of_day": "time-of-day", "out_of_order": "out-of-service"}
 
 // contact is our Contact towards a peer.
 func (t *Tech) contact(user string, via *sip.Transport, peer netip.AddrPort) string {
