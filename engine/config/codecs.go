@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -38,6 +39,7 @@ type codecChoice struct {
 // a name nobody knows is passed over and the others count.
 func (c *codecChoice) apply(v string, allow bool) (wrong *complaint) {
 	c.said = true
+	var unknown []string
 	for _, word := range strings.FieldsFunc(v, func(r rune) bool { return r == ',' || r == '&' || r == '|' }) {
 		word = strings.ToLower(strip(word))
 		name, not := strings.CutPrefix(word, "!")
@@ -59,7 +61,7 @@ func (c *codecChoice) apply(v string, allow bool) (wrong *complaint) {
 			name = alias
 		}
 		if !slices.Contains(audioCodecs, name) && !slices.Contains(otherCodecs, name) {
-			wrong = odd(DidYouMean(name, slices.Concat(audioCodecs, otherCodecs)), "codec %q is unknown and left out", clip(name))
+			unknown = append(unknown, name)
 			continue
 		}
 		if !add {
@@ -79,7 +81,26 @@ func (c *codecChoice) apply(v string, allow bool) (wrong *complaint) {
 			c.framing[name] = ms
 		}
 	}
+	if len(unknown) > 0 {
+		return unknownCodecs(unknown)
+	}
 	return wrong
+}
+
+// unknownCodecs names what is left out, all of a line at once, and what is nearest to the first of them that has such.
+func unknownCodecs(names []string) *complaint {
+	known := slices.Concat(audioCodecs, otherCodecs)
+	want := "write names such as " + strings.Join(known[:6], ", ") + "; 'core show codecs' lists those of audio"
+	for _, name := range names {
+		if near := Nearest(name, known, max(1, len(name)/3)); near != "" {
+			want = fmt.Sprintf("did you mean %q?", near)
+			break
+		}
+	}
+	if len(names) == 1 {
+		return odd(want, "codec %q is unknown and left out", clip(names[0]))
+	}
+	return odd(want, "codecs %s are unknown and left out", clip(strings.Join(names, ", ")))
 }
 
 func (c *codecChoice) add(name string) {

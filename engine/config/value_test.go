@@ -43,6 +43,7 @@ func TestCodecs(t *testing.T) {
 		audio, video []string
 		framing      map[string]int
 		bad          bool
+		told         string
 	}{
 		{name: "nothing said", audio: []string{"ulaw", "alaw"}},
 		{name: "list", lines: []line{{true, "!all,ulaw, alaw ,opus"}}, audio: []string{"ulaw", "alaw", "opus"}},
@@ -56,14 +57,24 @@ func TestCodecs(t *testing.T) {
 		{name: "framing", lines: []line{{true, "ulaw:40,alaw"}}, audio: []string{"ulaw", "alaw"}, framing: map[string]int{"ulaw": 40}},
 		{name: "bad framing", lines: []line{{true, "ulaw:7"}}, audio: []string{"ulaw"}, bad: true},
 		{name: "ampersand and case", lines: []line{{true, "ULAW&alaw"}}, audio: []string{"ulaw", "alaw"}},
-		{name: "unknown", lines: []line{{true, "ulwa,alaw"}}, audio: []string{"alaw"}, bad: true},
+		{name: "unknown", lines: []line{{true, "ulwa,alaw"}}, audio: []string{"alaw"}, bad: true,
+			told: `codec "ulwa" is unknown and left out; did you mean "ulaw"?`},
+		{name: "unknown and like none", lines: []line{{true, "evs,alaw"}}, audio: []string{"alaw"}, bad: true,
+			told: `codec "evs" is unknown and left out; write names such as ulaw, alaw, opus, g722, gsm, g729; 'core show codecs' lists those of audio`},
+		{name: "two unknown", lines: []line{{true, "evs,g772,alaw"}}, audio: []string{"alaw"}, bad: true,
+			told: `codecs evs, g772 are unknown and left out; did you mean "g722"?`},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			var c codecChoice
 			wrong := false
 			for _, l := range tt.lines {
-				wrong = c.apply(l.v, l.allow) != nil || wrong
+				if complaint := c.apply(l.v, l.allow); complaint != nil {
+					wrong = true
+					if got := complaint.what + "; " + complaint.want; tt.told != "" && got != tt.told {
+						t.Errorf("told %s, want %s", got, tt.told)
+					}
+				}
 			}
 			if wrong != tt.bad {
 				t.Fatalf("bad = %v, want %v", wrong, tt.bad)
