@@ -74,6 +74,10 @@
 ---@field duration_ms number of what is in the file
 ---@field silence_ms number at its end
 
+---@class pbx.Listener
+---@field next fun(self: pbx.Listener, ms?: number): table<string, any>? The oldest event that was kept, or the next one; nil when ms have passed.
+---@field close fun(self: pbx.Listener) The end of the call does it, too.
+
 ---@class pbx.Listen
 ---@field sound? pbx.Playback that plays meanwhile; its end ends it
 ---@field keys? string that end it
@@ -295,6 +299,7 @@
 ---@class pbx.events
 ---@field user fun(name: string, fields?: table<string, string|number|boolean>) A UserEvent for those outside, such as the manager interface; plugins hear it as UserEvent.
 ---@field emit fun(name: string, fields?: table<string, string|number|boolean>) Tells all plugins that listen to events[name].
+---@field listen fun(...: string): pbx.Listener Keeps the events of these names from now on, for this call: its next() waits for one.
 
 ---@class pbx.http
 ---@field get fun(url: string, how?: pbx.Http): pbx.Answer?, string? Asks a host that [sandbox] http allows; or nil and why there is no answer.

@@ -86,6 +86,10 @@ const annotationTypes = `---@meta pbx
 ---@field duration_ms number of what is in the file
 ---@field silence_ms number at its end
 
+---@class pbx.Listener
+---@field next fun(self: pbx.Listener, ms?: number): table<string, any>? The oldest event that was kept, or the next one; nil when ms have passed.
+---@field close fun(self: pbx.Listener) The end of the call does it, too.
+
 ---@class pbx.Listen
 ---@field sound? pbx.Playback that plays meanwhile; its end ends it
 ---@field keys? string that end it

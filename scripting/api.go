@@ -90,6 +90,8 @@ func hostFunctions() []hostFunction {
 		{"events.user", "(name: string, fields?: table<string, string|number|boolean>)", "A UserEvent for those outside, such as the manager interface; plugins hear it as UserEvent.", ofCall((*call).eventsUser)},
 		{"events.emit", "(name: string, fields?: table<string, string|number|boolean>)", "Tells all plugins that listen to events[name].", ofCall((*call).eventsEmit)},
 
+		{"events.listen", "(...: string): pbx.Listener", "Keeps the events of these names from now on, for this call: its next() waits for one.", ofCall((*call).eventsListen)},
+
 		{"http.get", "(url: string, how?: pbx.Http): pbx.Answer?, string?", "Asks a host that [sandbox] http allows; or nil and why there is no answer.", ofCall((*call).httpGet)},
 		{"http.post", "(url: string, body: string|table, how?: pbx.Http): pbx.Answer?, string?", "Sends text, or a table as JSON.", ofCall((*call).httpPost)},
 

@@ -51,6 +51,8 @@ type call struct {
 	handlers    []string                   // hang-up handlers, the last one pushed last
 	playings    []*playing                 // sounds that were started
 	playMeta    *lua.LTable
+	ears        []*ear // what listens to events
+	earMeta     *lua.LTable
 	conferences map[*channel.Channel]*channel.Participant // what this script's channels are in
 	exception   exception
 	timeouts    timeouts
@@ -111,6 +113,7 @@ func (g *Generation) newState(ch *channel.Channel, log *zerolog.Logger) *call {
 func (c *call) close() {
 	c.dropPeers(0)
 	c.dropPlayings(0)
+	c.dropEars()
 	if c.timeouts.stopAbsolute != nil {
 		c.timeouts.stopAbsolute()
 	}

@@ -23,6 +23,15 @@ func factName(e any) string {
 	return reflect.TypeOf(e).Name()
 }
 
+// isWanted tells whether e is of one of the names; UserEvent is every own event.
+func isWanted(names map[string]bool, e any) bool {
+	if len(names) == 0 {
+		return false
+	}
+	own, isOwn := e.(event.UserEvent)
+	return names[factName(e)] || isOwn && names["UserEvent"] && own.Name != ""
+}
+
 func factTable(l *lua.LState, e any) *lua.LTable {
 	v := reflect.ValueOf(e)
 	t := factFields(l, v)

@@ -132,12 +132,7 @@ func newService(h *Host, name string) *service {
 	s.wanted.Store(&map[string]bool{})
 	if h.cfg.Events != nil {
 		s.sub = h.cfg.Events.Subscribe("plugin "+name, func(e any) bool {
-			wanted := *s.wanted.Load()
-			if len(wanted) == 0 {
-				return false
-			}
-			own, isOwn := e.(event.UserEvent)
-			return wanted[factName(e)] || isOwn && wanted["UserEvent"] && own.Name != ""
+			return isWanted(*s.wanted.Load(), e)
 		})
 	}
 	go s.run() // ended and waited for by Host.Close

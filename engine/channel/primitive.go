@@ -86,6 +86,32 @@ func (c *Channel) WaitFor(done <-chan struct{}, d time.Duration) error {
 	}
 }
 
+// Receive takes the next value of from, which another goroutine sends; false when d has passed (negative: never) or from was closed.
+func Receive[T any](c *Channel, from <-chan T, d time.Duration) (v T, ok bool, err error) {
+	if err := c.gone(); err != nil {
+		return v, false, err
+	}
+	select {
+	case v, ok = <-from: // also when no time is given
+		return v, ok, nil
+	default:
+	}
+	var timer <-chan time.Time
+	if d >= 0 {
+		var stop func()
+		timer, stop = c.core.clock.After(d)
+		defer stop()
+	}
+	select {
+	case v, ok = <-from:
+		return v, ok, nil
+	case <-timer:
+		return v, false, nil
+	case <-c.stopped():
+		return v, false, c.gone()
+	}
+}
+
 // Echo sends the party's sound and digits back until a digit of stop is pressed.
 func (c *Channel) Echo(stop string) (rune, error) {
 	if err := c.gone(); err != nil {
