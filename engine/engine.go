@@ -81,6 +81,8 @@ type Config struct {
 	// Mailboxes are watched: event.MailboxChanged. nil: there are none.
 	Mailboxes *voicemail.Spool
 	Trace     io.Writer // SIP trace; nil: the log
+	// OpenTape begins a recording of a conference; nil: there are none.
+	OpenTape func(channel.TapeRequest) (channel.Tape, error)
 	// MediaThreads is how many threads move media, each with a processor of GOMAXPROCS to itself; 0: as many as GOMAXPROCS says,
 	// and they share it with everybody.
 	MediaThreads int
@@ -152,7 +154,7 @@ func (e *Engine) Start(ctx context.Context) error {
 	e.media = m
 	e.cdrs = newRecorder(e.cfg.CDR, e.cfg.Events, e.log)
 	e.core = channel.NewCore(channel.CoreConfig{Log: e.log, SystemName: gen.snap.Asterisk.SystemName, Observer: e.cdrs, Start: e.run, Tones: e.tones,
-		Records: e.cdrs, Music: e.music.Music, NewRoom: e.newRoom})
+		Records: e.cdrs, Music: e.music.Music, NewRoom: e.newRoom, OpenTape: e.cfg.OpenTape})
 	e.stack = sip.New(sip.Config{UserAgent: gen.snap.PJSIP.Global.UserAgent, Log: e.log, TraceWriter: e.cfg.Trace, T1: gen.snap.PJSIP.System.TimerT1,
 		DisableTCPSwitch: gen.snap.PJSIP.System.DisableTCPSwitch,
 		OnRequest:        func(tx *sip.ServerTx) { e.pjsip.OnRequest(tx) },

@@ -26,7 +26,7 @@ func (r room) Join(m channel.Media, c media.MemberConfig) (channel.Seat, error) 
 
 // ConferenceChanged is an event only.
 func (r *recorder) ConferenceChanged(f channel.ConferenceFact) {
-	ev := event.ConferenceChanged{At: time.Now(), Kind: conferenceKinds[f.Kind], Conference: f.Conference}
+	ev := event.ConferenceChanged{At: time.Now(), Kind: conferenceKinds[f.Kind], Conference: f.Conference, File: f.File}
 	if f.Channel != nil {
 		ev.Channel = about(f.Channel)
 		ev.Admin, ev.Marked, ev.Muted = f.Who.Admin, f.Who.Marked, f.Who.Muted
@@ -36,7 +36,9 @@ func (r *recorder) ConferenceChanged(f channel.ConferenceFact) {
 
 var conferenceKinds = map[channel.ConferenceKind]string{channel.ConferenceStarted: "started", channel.ConferenceEnded: "ended",
 	channel.ConferenceJoined: "joined", channel.ConferenceLeft: "left", channel.ConferenceMuted: "muted", channel.ConferenceUnmuted: "unmuted",
-	channel.ConferenceLocked: "locked", channel.ConferenceUnlocked: "unlocked"}
+	channel.ConferenceLocked: "locked", channel.ConferenceUnlocked: "unlocked",
+	channel.ConferenceTalking: "talking", channel.ConferenceSilent: "silent", channel.ConferenceRecorded: "recorded",
+	channel.ConferenceRecordStopped: "record stopped"}
 
 // Conferences lists those that are going on, by name.
 func (e *Engine) Conferences() []channel.ConferenceInfo {

@@ -160,7 +160,9 @@
 
 ---@class pbx.ConferenceMember
 ---@field rate? integer of the mix, Hz; said by who comes first
+---@field max_rate? integer what it is chosen below otherwise
 ---@field max_members? integer
+---@field record? {file?: string, fresh?: boolean, timeless?: boolean, tracks?: "mono"|"stereo"} how it is recorded, if it is; said by who comes first
 ---@field admin? boolean may come into a locked or full conference
 ---@field marked? boolean others may wait for him, and leave with him
 ---@field wait_marked? boolean
@@ -169,6 +171,35 @@
 ---@field deaf? boolean
 ---@field listen_db? integer
 ---@field talk_db? integer
+---@field level? boolean he is made as loud as others: automatic gain
+---@field threshold? integer loudness from which he talks: the root mean square of 16-bit samples (160)
+---@field hang_ms? number how long he still talks after his last loud 20 ms (400)
+---@field talk_events? boolean that he talks is an event, at most five of a conference each second
+---@field spoken? string the sound of his name, for who announces him
+
+---@class pbx.Conference
+---@field name string
+---@field locked boolean
+---@field record string the file it is recorded to, or ""
+---@field record_muted boolean
+---@field parties integer
+---@field admins integer
+---@field marked integer
+---@field members pbx.ConferenceInfo[] in the order they came
+
+---@class pbx.ConferenceInfo
+---@field channel string
+---@field uniqueid string
+---@field name string
+---@field number string
+---@field spoken string
+---@field admin boolean
+---@field marked boolean
+---@field wait_marked boolean
+---@field end_marked boolean
+---@field muted boolean
+---@field talking boolean
+---@field joined number seconds since 1970
 
 ---@class pbx.Bridge
 ---@field limit_ms? number
@@ -260,7 +291,7 @@
 ---@field conference_mute fun(self: pbx.Channel, on?: boolean): boolean Whether it is muted in its conference; with an argument changes it.
 ---@field conference_deafen fun(self: pbx.Channel, on: boolean) Whether it hears nothing of its conference.
 ---@field conference_gain fun(self: pbx.Channel, listen_db?: integer, talk_db?: integer): integer, integer How much louder it hears and is heard, in dB; with arguments changes both.
----@field conference_play fun(self: pbx.Channel, names: string|string[]): boolean?, string? Lets all in its conference hear prompts, to their end. true; or nil and which are missing.
+---@field conference_play fun(self: pbx.Channel, names: string|string[], language?: string): boolean?, string? Lets all in its conference hear prompts after what plays already, to their end. true; or nil and which are missing.
 ---@field locate fun(self: pbx.Channel, place: string): string?, string, integer Takes [[context,]exten,]priority apart: context, extension, priority; labels, +n and -n are looked up. Or nil and why not.
 ---@field gosub fun(self: pbx.Channel, place: string): boolean, string Runs the subroutine "context,exten,priority(argument,…)", of a dialled peer too: true and what it returned; or false and why it did not.
 ---@field gosub_application fun(self: pbx.Channel, place: string): boolean, string What the application Gosub does.
@@ -280,10 +311,15 @@
 ---@field raise fun(self: pbx.Channel, reason: string) Goes to extension e with that reason.
 
 ---@class pbx.conference
----@field info fun(name: string): table? A conference that is going on: name, locked, record, parties, admins, marked, members; nil when it is not.
+---@field list fun(): pbx.Conference[] The conferences that are going on.
+---@field info fun(name: string): pbx.Conference? A conference that is going on; nil when it is not.
 ---@field lock fun(name: string, on: boolean): boolean? Lets only admins in, or everybody again.
 ---@field kick fun(name: string, who: string, reason?: string): integer? Tells a channel, "all", "participants" (no admins) or "last" to leave; how many there were.
 ---@field mute fun(name: string, who: string, on: boolean): integer? Mutes them, or lets them be heard; how many there were.
+---@field gain fun(name: string, who: string, listen_db: integer, talk_db: integer): integer? How much louder they hear and are heard, in dB; how many there were.
+---@field play fun(name: string, sounds: string|string[], language?: string): boolean?, string? Lets everybody hear prompts after what plays already; it does not wait. true, or nil and which are missing.
+---@field record fun(name: string, how: boolean|{file?: string, tracks?: "mono"|"stereo"}): string|boolean|nil, string? Begins a recording: the file's name; or ends it (false): true; or nil and why not.
+---@field mute_record fun(name: string, on: boolean): boolean?, string? Records silence instead, or the conference again. true, or nil and why not.
 
 ---@class pbx.mailbox
 ---@field draft fun(context: string, box: string, message: table): string?, string? Begins a message, whose fields are those of its .txt: the path to record to, without an extension; or nil and why not.

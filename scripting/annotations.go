@@ -172,7 +172,9 @@ const annotationTypes = `---@meta pbx
 
 ---@class pbx.ConferenceMember
 ---@field rate? integer of the mix, Hz; said by who comes first
+---@field max_rate? integer what it is chosen below otherwise
 ---@field max_members? integer
+---@field record? {file?: string, fresh?: boolean, timeless?: boolean, tracks?: "mono"|"stereo"} how it is recorded, if it is; said by who comes first
 ---@field admin? boolean may come into a locked or full conference
 ---@field marked? boolean others may wait for him, and leave with him
 ---@field wait_marked? boolean
@@ -181,6 +183,35 @@ const annotationTypes = `---@meta pbx
 ---@field deaf? boolean
 ---@field listen_db? integer
 ---@field talk_db? integer
+---@field level? boolean he is made as loud as others: automatic gain
+---@field threshold? integer loudness from which he talks: the root mean square of 16-bit samples (160)
+---@field hang_ms? number how long he still talks after his last loud 20 ms (400)
+---@field talk_events? boolean that he talks is an event, at most five of a conference each second
+---@field spoken? string the sound of his name, for who announces him
+
+---@class pbx.Conference
+---@field name string
+---@field locked boolean
+---@field record string the file it is recorded to, or ""
+---@field record_muted boolean
+---@field parties integer
+---@field admins integer
+---@field marked integer
+---@field members pbx.ConferenceInfo[] in the order they came
+
+---@class pbx.ConferenceInfo
+---@field channel string
+---@field uniqueid string
+---@field name string
+---@field number string
+---@field spoken string
+---@field admin boolean
+---@field marked boolean
+---@field wait_marked boolean
+---@field end_marked boolean
+---@field muted boolean
+---@field talking boolean
+---@field joined number seconds since 1970
 
 ---@class pbx.Bridge
 ---@field limit_ms? number

@@ -64,10 +64,15 @@ func hostFunctions() []hostFunction {
 		{"dial_string", "(tech: string, resource: string): string", "Tech/resource, refusing text that would mean more than one party.", plain(pbxDialString)},
 		{"conf", "(file: string): table[]?", "The sections of a .conf file, each with name, place and options, which are lists of name, value and place; nil without the file.", ofCall((*call).confSections)},
 
-		{"conference.info", "(name: string): table?", "A conference that is going on: name, locked, record, parties, admins, marked, members; nil when it is not.", ofCall((*call).conferenceInfo)},
+		{"conference.list", "(): pbx.Conference[]", "The conferences that are going on.", ofCall((*call).conferenceList)},
+		{"conference.info", "(name: string): pbx.Conference?", "A conference that is going on; nil when it is not.", ofCall((*call).conferenceInfo)},
 		{"conference.lock", "(name: string, on: boolean): boolean?", "Lets only admins in, or everybody again.", ofCall((*call).conferenceLock)},
 		{"conference.kick", "(name: string, who: string, reason?: string): integer?", "Tells a channel, \"all\", \"participants\" (no admins) or \"last\" to leave; how many there were.", ofCall((*call).conferenceKick)},
 		{"conference.mute", "(name: string, who: string, on: boolean): integer?", "Mutes them, or lets them be heard; how many there were.", ofCall((*call).conferenceMuteOther)},
+		{"conference.gain", "(name: string, who: string, listen_db: integer, talk_db: integer): integer?", "How much louder they hear and are heard, in dB; how many there were.", ofCall((*call).conferenceLevels)},
+		{"conference.play", "(name: string, sounds: string|string[], language?: string): boolean?, string?", "Lets everybody hear prompts after what plays already; it does not wait. true, or nil and which are missing.", ofCall((*call).conferenceAnnounce)},
+		{"conference.record", "(name: string, how: boolean|{file?: string, tracks?: \"mono\"|\"stereo\"}): string|boolean|nil, string?", "Begins a recording: the file's name; or ends it (false): true; or nil and why not.", ofCall((*call).conferenceRecord)},
+		{"conference.mute_record", "(name: string, on: boolean): boolean?, string?", "Records silence instead, or the conference again. true, or nil and why not.", ofCall((*call).conferenceMuteRecord)},
 
 		{"mailbox.draft", "(context: string, box: string, message: table): string?, string?", "Begins a message, whose fields are those of its .txt: the path to record to, without an extension; or nil and why not.", ofCall((*call).mailboxDraft)},
 		{"mailbox.deliver", "(context: string, box: string, folder: string, draft: string, how?: {duration_ms?: number, flag?: string, max?: integer}): integer?, string?", "Puts a copy of a draft that was recorded into a mailbox, on disk: its number and path; or nil and \"full\" or why else not.", ofCall((*call).mailboxDeliver)},

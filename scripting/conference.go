@@ -3,6 +3,7 @@ package scripting
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"asterism/engine/channel"
@@ -19,11 +20,7 @@ func conferenceJoin(c *call, l *lua.LState, ch *channel.Channel) int {
 	if c.conferences[ch] != nil {
 		l.RaiseError("the channel is in a conference already")
 	}
-	is := func(field string) bool { return lua.LVAsBool(how.RawGetString(field)) }
-	number := func(field string) int { return int(lua.LVAsNumber(how.RawGetString(field))) }
-	p, err := ch.JoinConference(name, channel.ConferenceConfig{Rate: number("rate"), MaxMembers: number("max_members")}, channel.ParticipantConfig{
-		Admin: is("admin"), Marked: is("marked"), WaitsForMarked: is("wait_marked"), EndsWithMarked: is("end_marked"),
-		Muted: is("muted"), Deaf: is("deaf"), Listen: number("listen_db"), Talk: number("talk_db")})
+	p, err := ch.JoinConference(name, conferenceConfig(how), participantConfig(how))
 	switch {
 	case errors.Is(err, channel.ErrConferenceLocked):
 		l.Push(lua.LNil)
@@ -40,6 +37,26 @@ func conferenceJoin(c *call, l *lua.LState, ch *channel.Channel) int {
 	c.conferences[ch] = p
 	l.Push(lua.LTrue)
 	return 1
+}
+
+func conferenceConfig(how *lua.LTable) channel.ConferenceConfig {
+	number := func(field string) int { return int(lua.LVAsNumber(how.RawGetString(field))) }
+	c := channel.ConferenceConfig{Rate: number("rate"), MaxRate: number("max_rate"), MaxMembers: number("max_members")}
+	if t, ok := how.RawGetString("record").(*lua.LTable); ok {
+		is := func(field string) bool { return lua.LVAsBool(t.RawGetString(field)) }
+		c.Record = channel.RecordConfig{File: lua.LVAsString(t.RawGetString("file")), Fresh: is("fresh"), Timeless: is("timeless"),
+			Tracks: lua.LVAsString(t.RawGetString("tracks"))}
+	}
+	return c
+}
+
+func participantConfig(how *lua.LTable) channel.ParticipantConfig {
+	is := func(field string) bool { return lua.LVAsBool(how.RawGetString(field)) }
+	number := func(field string) int { return int(lua.LVAsNumber(how.RawGetString(field))) }
+	return channel.ParticipantConfig{Admin: is("admin"), Marked: is("marked"), WaitsForMarked: is("wait_marked"), EndsWithMarked: is("end_marked"),
+		Muted: is("muted"), Deaf: is("deaf"), Listen: number("listen_db"), Talk: number("talk_db"), Level: is("level"), Threshold: number("threshold"),
+		Hang: toDuration(float64(lua.LVAsNumber(how.RawGetString("hang_ms")))), TalkEvents: is("talk_events"),
+		Spoken: lua.LVAsString(how.RawGetString("spoken"))}
 }
 
 // participant is the channel's place, or an error for the script.
@@ -118,12 +135,12 @@ func conferenceGain(c *call, l *lua.LState, ch *channel.Channel) int {
 	return 2
 }
 
-// conferencePlay is chan:conference_play(names): everybody in the room hears the prompts; it waits for their end. true; or nil and why not.
+// conferencePlay is chan:conference_play(names [, language]): everybody in the room hears the prompts; it waits for their end. true; or nil and why not.
 func conferencePlay(c *call, l *lua.LState, ch *channel.Channel) int {
-	p, names := c.participant(l, ch), soundNames(l, 2)
+	p, names, language := c.participant(l, ch), soundNames(l, 2), l.OptString(3, ch.Language())
 	var missing error
 	c.waiting(l, func() error {
-		clips, err := c.openSounds(ch, names)
+		clips, err := c.openSoundsIn(language, ch.PlayRate(), names)
 		missing = err
 		if len(clips) == 0 {
 			return nil
@@ -131,7 +148,7 @@ func conferencePlay(c *call, l *lua.LState, ch *channel.Channel) int {
 		done := make(chan struct{})
 		stop := p.Conference().Play(sound.Sequence(clips...), func() { close(done) })
 		defer stop()
-		length := time.Second // beyond the sounds' own: a room that stands still does not hold the script
+		length := 10 * time.Second // beyond the sounds' own, for what plays before: a room that stands still does not hold the script
 		for _, clip := range clips {
 			length += clip.Duration()
 		}
@@ -147,7 +164,7 @@ func conferencePlay(c *call, l *lua.LState, ch *channel.Channel) int {
 
 func participantTable(l *lua.LState, i channel.ParticipantInfo) *lua.LTable {
 	t := l.CreateTable(0, 10)
-	for name, v := range map[string]string{"channel": i.Channel, "uniqueid": i.UniqueID, "name": i.CallerID.Name, "number": i.CallerID.Number} {
+	for name, v := range map[string]string{"channel": i.Channel, "uniqueid": i.UniqueID, "name": i.CallerID.Name, "spoken": i.Spoken, "number": i.CallerID.Number} {
 		t.RawSetString(name, lua.LString(v))
 	}
 	for name, v := range map[string]bool{"admin": i.Admin, "marked": i.Marked, "wait_marked": i.WaitsForMarked, "end_marked": i.EndsWithMarked,
@@ -163,6 +180,7 @@ func conferenceTable(l *lua.LState, i channel.ConferenceInfo) *lua.LTable {
 	t.RawSetString("name", lua.LString(i.Name))
 	t.RawSetString("locked", lua.LBool(i.Locked))
 	t.RawSetString("record", lua.LString(i.Record))
+	t.RawSetString("record_muted", lua.LBool(i.Muted))
 	t.RawSetString("parties", lua.LNumber(len(i.Members)))
 	t.RawSetString("admins", lua.LNumber(i.Admins()))
 	t.RawSetString("marked", lua.LNumber(i.Marked()))
@@ -175,15 +193,104 @@ func conferenceTable(l *lua.LState, i channel.ConferenceInfo) *lua.LTable {
 
 // conferenceOf finds the conference an argument names; nil, with nil pushed, if it is not going on.
 func (c *call) conferenceOf(l *lua.LState) *channel.Conference {
-	if c.ch == nil {
-		l.RaiseError("there is no call here")
+	find := c.gen.host.cfg.Conferences
+	if find == nil {
+		l.RaiseError("there are no conferences here")
 	}
-	conf, ok := c.ch.Conference(l.CheckString(1))
+	conf, ok := find.Conference(l.CheckString(1))
 	if !ok {
 		l.Push(lua.LNil)
 		return nil
 	}
 	return conf
+}
+
+// conferenceList is pbx.conference.list().
+func (c *call) conferenceList(l *lua.LState) int {
+	out := l.NewTable()
+	if find := c.gen.host.cfg.Conferences; find != nil {
+		for _, i := range find.Conferences() {
+			out.Append(conferenceTable(l, i))
+		}
+	}
+	l.Push(out)
+	return 1
+}
+
+// conferenceRecord is pbx.conference.record(name, true | false | {file=, tracks=}): the file's name, or true when one has ended; or nil and
+// why not.
+func (c *call) conferenceRecord(l *lua.LState) int {
+	conf := c.conferenceOf(l)
+	if conf == nil {
+		return 1 + pushString(l, "no such conference")
+	}
+	file, tracks := "", ""
+	switch how := l.Get(2).(type) {
+	case *lua.LTable:
+		file, tracks = lua.LVAsString(how.RawGetString("file")), lua.LVAsString(how.RawGetString("tracks"))
+	default:
+		if lua.LVIsFalse(how) {
+			return conferenceDone(l, conf.StopRecord())
+		}
+	}
+	var name string
+	err := c.pausing(func() (err error) {
+		name, err = conf.Record(file, tracks)
+		return err
+	})
+	if err != nil {
+		return conferenceDone(l, err)
+	}
+	return pushString(l, name)
+}
+
+// conferenceDone is true, or nil and why not.
+func conferenceDone(l *lua.LState, err error) int {
+	if err != nil {
+		l.Push(lua.LNil)
+		return 1 + pushString(l, strings.TrimPrefix(err.Error(), "channel: "))
+	}
+	l.Push(lua.LTrue)
+	return 1
+}
+
+func (c *call) conferenceMuteRecord(l *lua.LState) int {
+	conf := c.conferenceOf(l)
+	if conf == nil {
+		return 1 + pushString(l, "no such conference")
+	}
+	return conferenceDone(l, conf.MuteRecord(l.ToBool(2)))
+}
+
+// conferenceAnnounce is pbx.conference.play(name, sounds [, language]): everybody in the room hears them after what plays already; it does not
+// wait. true, or nil and which are missing.
+func (c *call) conferenceAnnounce(l *lua.LState) int {
+	conf := c.conferenceOf(l)
+	if conf == nil {
+		return 1 + pushString(l, "no such conference")
+	}
+	names, language := soundNames(l, 2), l.OptString(3, "")
+	if language == "" && c.ch != nil {
+		language = c.ch.Language()
+	}
+	var clips []*sound.Clip
+	var missing error
+	_ = c.pausing(func() error {
+		clips, missing = c.openSoundsIn(language, conf.PlayRate(), names)
+		return nil
+	})
+	if len(clips) > 0 {
+		conf.Play(sound.Sequence(clips...), nil)
+	}
+	return conferenceDone(l, missing)
+}
+
+// conferenceLevels is pbx.conference.gain(name, who, listen_db, talk_db): how many there were.
+func (c *call) conferenceLevels(l *lua.LState) int {
+	if conf := c.conferenceOf(l); conf != nil {
+		l.Push(lua.LNumber(conf.SetGain(l.CheckString(2), l.CheckInt(3), l.CheckInt(4))))
+	}
+	return 1
 }
 
 func (c *call) conferenceInfo(l *lua.LState) int {

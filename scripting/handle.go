@@ -233,7 +233,7 @@ func channelMethods() []method {
 		{"conference_mute", "(on?: boolean): boolean", "Whether it is muted in its conference; with an argument changes it.", conferenceMute},
 		{"conference_deafen", "(on: boolean)", "Whether it hears nothing of its conference.", conferenceDeafen},
 		{"conference_gain", "(listen_db?: integer, talk_db?: integer): integer, integer", "How much louder it hears and is heard, in dB; with arguments changes both.", conferenceGain},
-		{"conference_play", "(names: string|string[]): boolean?, string?", "Lets all in its conference hear prompts, to their end. true; or nil and which are missing.", conferencePlay},
+		{"conference_play", "(names: string|string[], language?: string): boolean?, string?", "Lets all in its conference hear prompts after what plays already, to their end. true; or nil and which are missing.", conferencePlay},
 
 		// the dialplan
 		{"locate", "(place: string): string?, string, integer", "Takes [[context,]exten,]priority apart: context, extension, priority; labels, +n and -n are looked up. Or nil and why not.", locate},

@@ -21,6 +21,12 @@ type Sounds interface {
 	OpenAt(name, lang string, rate int) (*sound.Clip, error)
 }
 
+// Conferences knows those that are going on; the engine does.
+type Conferences interface {
+	Conference(name string) (*channel.Conference, bool)
+	Conferences() []channel.ConferenceInfo
+}
+
 // Devices knows the states of devices in Asterisk's words; the engine does.
 type Devices interface {
 	DeviceState(device string) string
@@ -33,16 +39,17 @@ type Devices interface {
 type Config struct {
 	// Plugins are folders of plugins, the strongest first: the site's etc/plugins, then the shipped ones. The folder "plugins" of the
 	// directory given to Load comes before all of these.
-	Plugins    []fs.FS
-	Store      store.Store
-	Sounds     Sounds
-	Recordings Recordings
-	Devices    Devices
-	Calls      Calls
-	Mailboxes  *voicemail.Spool
-	Events     *event.Bus
-	Log        zerolog.Logger
-	Clock      channel.Clock // the one the channels wait on; nil: channel.SystemClock
+	Plugins     []fs.FS
+	Store       store.Store
+	Sounds      Sounds
+	Recordings  Recordings
+	Devices     Devices
+	Mailboxes   *voicemail.Spool
+	Calls       Calls
+	Conferences Conferences // nil: there are none
+	Events      *event.Bus
+	Log         zerolog.Logger
+	Clock       channel.Clock // the one the channels wait on; nil: channel.SystemClock
 	// Budget is how long Lua may run without calling a primitive, and how long it may go on after the hang-up. Zero: 5 s and 30 s.
 	Budget, Grace time.Duration
 	Trace         Tracer         // hears what dialplans do; nil: nobody, at no cost

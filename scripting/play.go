@@ -65,12 +65,17 @@ func soundNames(l *lua.LState, i int) (names []string) {
 
 // openSounds opens names in ch's language at the rate ch plays; what cannot be opened is left out and told in the error.
 func (c *call) openSounds(ch *channel.Channel, names []string) (clips []*sound.Clip, err error) {
+	return c.openSoundsIn(ch.Language(), ch.PlayRate(), names)
+}
+
+// openSoundsIn is openSounds in a language, at a rate in Hz.
+func (c *call) openSoundsIn(language string, rate int, names []string) (clips []*sound.Clip, err error) {
 	if c.gen.host.cfg.Sounds == nil {
 		return nil, errors.New("no sounds are configured")
 	}
 	var missing []error
 	for _, name := range names {
-		clip, err := c.gen.host.cfg.Sounds.OpenAt(name, ch.Language(), ch.PlayRate())
+		clip, err := c.gen.host.cfg.Sounds.OpenAt(name, language, rate)
 		if err != nil {
 			missing = append(missing, fmt.Errorf("cannot play '%s': %w", printable(name), err))
 			continue

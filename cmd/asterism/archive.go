@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"asterism/engine/channel"
 	"asterism/engine/sound"
 	"asterism/engine/voicemail"
 
@@ -53,4 +54,22 @@ func (p places) archive(spool *os.Root, mailboxes *voicemail.Spool, prompts *sou
 	}()
 	was := release
 	return archive, func() { <-done; was() }, nil
+}
+
+// tapes begin recordings of conferences, beneath the spool's monitor folder unless their names are absolute.
+func tapes(archive sound.Archive, spool string) func(channel.TapeRequest) (channel.Tape, error) {
+	return func(r channel.TapeRequest) (channel.Tape, error) {
+		rate, err := sound.RateOf(r.File)
+		if err != nil {
+			return nil, err
+		}
+		if !filepath.IsAbs(r.File) {
+			r.File = filepath.Join(spool, "monitor", r.File)
+		}
+		rec, err := archive.Create(r.File, sound.RecordOptions{Rate: rate, Append: r.Append, Stereo: r.Stereo})
+		if err != nil {
+			return nil, err
+		}
+		return sound.NewTape(rec), nil
+	}
 }

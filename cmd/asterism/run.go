@@ -205,10 +205,10 @@ func assemble(p places, log zerolog.Logger) (parts, func(), error) {
 	if err != nil {
 		return a, closeAll, err
 	}
-	a.scripts = scripting.New(scripting.Config{Plugins: []fs.FS{plugins.FS}, Store: a.store, Sounds: prompts, Devices: pbx, Calls: pbx, Recordings: archive, Mailboxes: mailboxes, Events: a.events, Log: log})
+	a.scripts = scripting.New(scripting.Config{Plugins: []fs.FS{plugins.FS}, Store: a.store, Sounds: prompts, Devices: pbx, Calls: pbx, Conferences: pbx, Recordings: archive, Mailboxes: mailboxes, Events: a.events, Log: log})
 	closers = append(closers, a.scripts.Close)
 	a.engine, err = engine.New(engine.Config{Etc: p.dirs.Etc, Store: a.store, CDR: a.cdr, Events: a.events, Log: log,
-		Read: p.read, Script: compiler(a.scripts, prompts), Globals: a.scripts, Mailboxes: mailboxes, MediaThreads: mediaThreads(),
+		Read: p.read, Script: compiler(a.scripts, prompts), Globals: a.scripts, Mailboxes: mailboxes, MediaThreads: mediaThreads(), OpenTape: tapes(archive, p.dirs.Spool),
 		Music: moh.Config{Data: []string{p.dirs.Data, systemDirectories.Data}, BuiltIn: sounds.FS, Log: log, Sound: prompts.OpenDefault}})
 	if err != nil {
 		return a, closeAll, err

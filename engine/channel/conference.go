@@ -13,10 +13,10 @@ import (
 type Room interface {
 	// Join brings a leg's sound in; it leaves what it was joined with.
 	Join(m Media, c media.MemberConfig) (Seat, error)
-	// Play lets everybody hear src; done is called exactly once.
+	// Play lets everybody hear src after what plays already; done is called exactly once.
 	Play(src media.Source, done func()) (stop func())
-	// Tap lets f hear the mix in blocks of 20 ms; f must not block.
-	Tap(f func(mix []int16, rate int)) (remove func())
+	// Tap lets f hear the mix in blocks of 20 ms at rate Hz; f must not block.
+	Tap(rate int, f func(mix []int16)) (remove func())
 	Close()
 }
 
@@ -34,26 +34,27 @@ type Conference struct {
 	core    *Core
 	name    string
 	room    Room
+	how     ConferenceConfig
 	created time.Time
+	talkers chan struct{} // somebody has begun or ended to talk; room for one
+	done    chan struct{} // closed when it has ended
 
-	mu      sync.Mutex // guards below; a leaf
-	members []*Participant
-	locked  bool
-	ended   bool
-	record  string // the file that is being recorded, "" if none
+	mu        sync.Mutex // guards below; a leaf
+	members   []*Participant
+	locked    bool
+	ended     bool
+	reporting bool   // a goroutine tells who talks
+	reports   uint64 // it has made
+	taken     string // the last file it was recorded to
+	recording *ConferenceRecording
 }
 
 // ConferenceConfig is how a room is made by who joins it first.
 type ConferenceConfig struct {
 	Rate       int // of the mix, Hz; 0: by the members
+	MaxRate    int // what it is chosen below then; 0: 48000
 	MaxMembers int // 0: any number
-}
-
-// ParticipantConfig is how one joins.
-type ParticipantConfig struct {
-	Admin, Marked, WaitsForMarked, EndsWithMarked bool
-	Muted, Deaf                                   bool
-	Listen, Talk                                  int // dB
+	Record     RecordConfig
 }
 
 // Errors of joining.
@@ -62,45 +63,12 @@ var (
 	ErrConferenceFull   = errors.New("channel: the conference is full")
 )
 
-// ConferenceEvent is what happens to a participant. Digit is set with "digit", Who with "joined" and "left", Reason with "kicked".
-type ConferenceEvent struct {
-	Kind   string // digit, joined, left, kicked, timeout
-	Digit  rune
-	Who    ParticipantInfo
-	Reason string
-}
-
-// Participant is a channel in a conference. Its owner is the channel's.
-type Participant struct {
-	conf *Conference
-	ch   *Channel
-	id   CallerID // when he joined
-	cfg  ParticipantConfig
-	at   time.Time
-	news chan ConferenceEvent
-
-	// Guarded by Conference.mu.
-	seat               Seat // nil until he is in the room
-	muted, deaf, talks bool
-	listen, talk       int
-	gone               bool
-}
-
-// ParticipantInfo is a copy of a participant's facts.
-type ParticipantInfo struct {
-	Channel, UniqueID                             string
-	CallerID                                      CallerID
-	Admin, Marked, WaitsForMarked, EndsWithMarked bool
-	Muted, Talks                                  bool
-	Listen, Talk                                  int
-	Joined                                        time.Time
-}
-
 // ConferenceInfo is a copy of a conference's facts, its participants in the order they came.
 type ConferenceInfo struct {
 	Name    string
 	Locked  bool
-	Record  string
+	Record  string // the file it is recorded to, "" if it is not
+	Muted   bool   // that is silence at present
 	Created time.Time
 	Members []ParticipantInfo
 }
@@ -124,9 +92,6 @@ func (i ConferenceInfo) Admins() (n int) {
 	}
 	return n
 }
-
-// maxNews bounds what a participant has not looked at yet; more is dropped, the oldest first.
-const maxNews = 64
 
 // Conference finds one that is going on.
 func (k *Core) Conference(name string) (*Conference, bool) {
@@ -183,12 +148,17 @@ func (c *Channel) JoinConference(name string, how ConferenceConfig, p Participan
 		if err != nil {
 			return nil, err
 		}
-		seat, err := conf.room.Join(m, media.MemberConfig{Muted: p.Muted, Deaf: p.Deaf, Listen: p.Listen, Talk: p.Talk, OnTalks: part.talking})
+		seat, err := conf.room.Join(m, media.MemberConfig{Muted: p.Muted, Deaf: p.Deaf, Listen: p.Listen, Talk: p.Talk,
+			Level: p.Level, Threshold: p.Threshold, Hang: p.Hang, OnTalks: part.talking})
 		if err != nil {
 			conf.drop(part)
 			return nil, err
 		}
 		part.sit(seat)
+		conf.track(part)
+		if p.TalkEvents {
+			conf.report()
+		}
 		if fresh {
 			c.core.observer.ConferenceChanged(ConferenceFact{Kind: ConferenceStarted, Conference: conf.name})
 		}
@@ -204,7 +174,8 @@ func (k *Core) openConference(name string, how ConferenceConfig) (conf *Conferen
 	if conf, ok := k.conferences[name]; ok {
 		return conf, false
 	}
-	conf = &Conference{core: k, name: name, room: k.newRoom(media.RoomConfig{Rate: how.Rate}), created: k.clock.Now()}
+	conf = &Conference{core: k, name: name, how: how, room: k.newRoom(media.RoomConfig{Rate: how.Rate, MaxRate: how.MaxRate}), created: k.clock.Now(),
+		talkers: make(chan struct{}, 1), done: make(chan struct{})}
 	if k.conferences == nil {
 		k.conferences = map[string]*Conference{}
 	}
@@ -250,6 +221,7 @@ func (conf *Conference) drop(p *Participant) (last bool) {
 			delete(k.conferences, conf.name)
 		}
 		k.mu.Unlock()
+		close(conf.done)
 		conf.room.Close()
 	}
 	return last
@@ -262,7 +234,10 @@ func (conf *Conference) Name() string { return conf.name }
 func (conf *Conference) Info() ConferenceInfo {
 	conf.mu.Lock()
 	defer conf.mu.Unlock()
-	info := ConferenceInfo{Name: conf.name, Locked: conf.locked, Record: conf.record, Created: conf.created}
+	info := ConferenceInfo{Name: conf.name, Locked: conf.locked, Created: conf.created}
+	if r := conf.recording; r != nil {
+		info.Record, info.Muted = r.file, r.muted.Load()
+	}
 	for _, m := range conf.members {
 		info.Members = append(info.Members, m.infoLocked())
 	}
@@ -284,23 +259,9 @@ func (conf *Conference) Lock(on bool) {
 	}
 }
 
-// Play lets everybody hear src, in place of what plays; it returns at once. done may be nil.
+// Play lets everybody hear src, after what plays already; it returns at once. done may be nil.
 func (conf *Conference) Play(src media.Source, done func()) (stop func()) {
 	return conf.room.Play(src, done)
-}
-
-// Tap lets f hear the mix.
-func (conf *Conference) Tap(f func(mix []int16, rate int)) (remove func()) { return conf.room.Tap(f) }
-
-// SetRecord notes the file that is being recorded, "" for none; false if that was so already.
-func (conf *Conference) SetRecord(file string) bool {
-	conf.mu.Lock()
-	defer conf.mu.Unlock()
-	if (conf.record == "") == (file == "") {
-		return false
-	}
-	conf.record = file
-	return true
 }
 
 // some are the members a name means: a channel's, "all", "participants" (who are no admins), or "last" (who came last).
@@ -338,6 +299,27 @@ func (conf *Conference) Mute(name string, on bool) int {
 	return len(members)
 }
 
+// SetGain makes what members hear and say louder, in dB; how many there were.
+func (conf *Conference) SetGain(name string, listen, talk int) int {
+	members := conf.some(name)
+	for _, m := range members {
+		m.SetGain(listen, talk)
+	}
+	return len(members)
+}
+
+// PlayRate is the rate of a source that plays to the room without being resampled, as far as that is known, Hz.
+func (conf *Conference) PlayRate() int {
+	if conf.how.Rate > 0 {
+		return conf.how.Rate
+	}
+	best := 8000
+	for _, m := range conf.some("all") {
+		best = max(best, m.ch.PlayRate())
+	}
+	return best
+}
+
 // tell puts an event on every member's queue but one's.
 func (conf *Conference) tell(ev ConferenceEvent, but *Participant) {
 	conf.mu.Lock()
@@ -347,142 +329,6 @@ func (conf *Conference) tell(ev ConferenceEvent, but *Participant) {
 		if m != but {
 			m.post(ev)
 		}
-	}
-}
-
-// post leaves an event; of a full queue the oldest goes.
-func (p *Participant) post(ev ConferenceEvent) {
-	for {
-		select {
-		case p.news <- ev:
-			return
-		default:
-		}
-		select {
-		case <-p.news:
-		default:
-		}
-	}
-}
-
-// Next waits for what happens next: a key, somebody's coming or going, being told to leave; "timeout" after so long, negative for ever.
-// It is for the channel's owner.
-func (p *Participant) Next(timeout time.Duration) (ConferenceEvent, error) {
-	c := p.ch
-	if err := c.gone(); err != nil {
-		return ConferenceEvent{}, err
-	}
-	var timer <-chan time.Time
-	if timeout >= 0 {
-		var stop func()
-		timer, stop = c.core.clock.After(timeout)
-		defer stop()
-	}
-	for {
-		if d := c.digits.pop(); d != 0 {
-			return ConferenceEvent{Kind: "digit", Digit: d}, nil
-		}
-		select {
-		case ev := <-p.news: // before a timeout that is due, too
-			return ev, nil
-		default:
-		}
-		select {
-		case ev := <-p.news:
-			return ev, nil
-		case <-c.digits.signal:
-		case <-timer:
-			return ConferenceEvent{Kind: "timeout"}, nil
-		case <-c.stopped():
-			return ConferenceEvent{}, c.gone()
-		}
-	}
-}
-
-// sit notes that he is in the room, and what others decided about him meanwhile.
-func (p *Participant) sit(seat Seat) {
-	p.conf.mu.Lock()
-	p.seat = seat
-	muted := p.muted
-	p.conf.mu.Unlock()
-	if muted != p.cfg.Muted {
-		seat.Mute(muted)
-	}
-}
-
-// Conference is the one he is in.
-func (p *Participant) Conference() *Conference { return p.conf }
-
-// Info is safe from anywhere.
-func (p *Participant) Info() ParticipantInfo {
-	p.conf.mu.Lock()
-	defer p.conf.mu.Unlock()
-	return p.infoLocked()
-}
-
-func (p *Participant) infoLocked() ParticipantInfo {
-	return ParticipantInfo{Channel: p.ch.name, UniqueID: p.ch.uniqueID, CallerID: p.id, Admin: p.cfg.Admin, Marked: p.cfg.Marked,
-		WaitsForMarked: p.cfg.WaitsForMarked, EndsWithMarked: p.cfg.EndsWithMarked, Muted: p.muted, Talks: p.talks,
-		Listen: p.listen, Talk: p.talk, Joined: p.at}
-}
-
-// Mute takes his voice out of the mix.
-func (p *Participant) Mute(on bool) {
-	p.conf.mu.Lock()
-	changed, seat := p.muted != on && !p.gone, p.seat
-	p.muted = on
-	p.conf.mu.Unlock()
-	if seat == nil || !changed {
-		return // sit will see to it
-	}
-	seat.Mute(on)
-	kind := ConferenceUnmuted
-	if on {
-		kind = ConferenceMuted
-	}
-	p.conf.core.observer.ConferenceChanged(ConferenceFact{Kind: kind, Conference: p.conf.name, Channel: p.ch, Who: p.Info()})
-}
-
-// Deafen lets him hear nothing of the mix.
-func (p *Participant) Deafen(on bool) {
-	p.conf.mu.Lock()
-	p.deaf = on
-	seat := p.seat
-	p.conf.mu.Unlock()
-	seat.Deafen(on)
-}
-
-// SetGain makes what he hears and says louder, in dB.
-func (p *Participant) SetGain(listen, talk int) {
-	p.conf.mu.Lock()
-	p.listen, p.talk = listen, talk
-	seat := p.seat
-	p.conf.mu.Unlock()
-	seat.SetGain(listen, talk)
-}
-
-// talking is called on the media's thread.
-func (p *Participant) talking(on bool) {
-	p.conf.mu.Lock()
-	p.talks = on && !p.gone
-	p.conf.mu.Unlock()
-}
-
-// Leave ends his part. It is idempotent.
-func (p *Participant) Leave() {
-	info := p.Info()
-	p.conf.mu.Lock()
-	was, seat := p.gone, p.seat
-	p.conf.mu.Unlock()
-	if was {
-		return
-	}
-	seat.Leave()
-	last := p.conf.drop(p)
-	p.conf.tell(ConferenceEvent{Kind: "left", Who: info}, p)
-	p.conf.core.observer.ConferenceChanged(ConferenceFact{Kind: ConferenceLeft, Conference: p.conf.name, Channel: p.ch, Who: info})
-	if last {
-		p.conf.core.observer.ConferenceChanged(ConferenceFact{Kind: ConferenceEnded, Conference: p.conf.name})
 	}
 }
 
@@ -499,6 +345,10 @@ const (
 	ConferenceUnmuted
 	ConferenceLocked
 	ConferenceUnlocked
+	ConferenceTalking
+	ConferenceSilent
+	ConferenceRecorded
+	ConferenceRecordStopped
 )
 
 // ConferenceFact is one report to the Observer; Channel and Who are set where somebody does something.
@@ -507,4 +357,5 @@ type ConferenceFact struct {
 	Conference string
 	Channel    *Channel
 	Who        ParticipantInfo
+	File       string // with ConferenceRecorded and ConferenceRecordStopped
 }

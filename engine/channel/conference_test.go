@@ -25,7 +25,7 @@ func (r *fakeRoom) Join(Media, media.MemberConfig) (Seat, error) {
 	return fakeSeat{r}, nil
 }
 func (r *fakeRoom) Play(_ media.Source, done func()) func() { return func() {} }
-func (r *fakeRoom) Tap(func(mix []int16, rate int)) func()  { return func() {} }
+func (r *fakeRoom) Tap(int, func(mix []int16)) func()       { return func() {} }
 func (r *fakeRoom) Close()                                  { r.note("close") }
 
 type fakeSeat struct{ *fakeRoom }

@@ -67,6 +67,8 @@ type CoreConfig struct {
 	Records Records // nil: none are kept
 	// Music finds a class of hold music; nil: there is none.
 	Music func(class string) (*media.Music, bool)
+	// OpenTape begins a recording of a conference; nil: there are none.
+	OpenTape func(TapeRequest) (Tape, error)
 }
 
 // Core knows all live channels and makes their names.
@@ -82,6 +84,7 @@ type Core struct {
 	techs    map[string]Tech
 	monitors sync.WaitGroup // goroutines of monitors
 	newRoom  func(media.RoomConfig) Room
+	openTape func(TapeRequest) (Tape, error)
 
 	mu          sync.Mutex // guards below; a leaf
 	channels    map[string]*Channel
@@ -107,7 +110,7 @@ func NewCore(cfg CoreConfig) *Core {
 		cfg.Records = noRecords{}
 	}
 	return &Core{clock: cfg.Clock, log: cfg.Log, system: cfg.SystemName, observer: cfg.Observer, start: cfg.Start, tones: cfg.Tones, records: cfg.Records, music: cfg.Music,
-		newRoom: cfg.NewRoom, techs: map[string]Tech{}, channels: map[string]*Channel{}}
+		newRoom: cfg.NewRoom, openTape: cfg.OpenTape, techs: map[string]Tech{}, channels: map[string]*Channel{}}
 }
 
 // AddTech registers a technology; call it before the first channel is made.

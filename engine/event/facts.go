@@ -225,14 +225,15 @@ func Facts() []any {
 		OriginateEnded{}, ConferenceChanged{}, MailboxChanged{}, DeviceStateChanged{}, ExtensionStateChanged{}}
 }
 
-// ConferenceChanged : a conference began or ended, was locked, or somebody came, left or was muted. Channel is the zero value where
+// ConferenceChanged : a conference began or ended, was locked or recorded, or somebody came, left, was muted or talks. Channel is the zero value where
 // nobody does.
 type ConferenceChanged struct {
 	At                   time.Time
-	Kind                 string // "started", "ended", "joined", "left", "muted", "unmuted", "locked", "unlocked"
+	Kind                 string // started, ended, joined, left, muted, unmuted, locked, unlocked, talking, silent, recorded, record stopped
 	Conference           string
 	Channel              Channel
 	Admin, Marked, Muted bool
+	File                 string // that is recorded to
 }
 
 // MailboxChanged : how many messages wait in a mailbox is another number than before, or the PBX has begun and there are some.

@@ -23,6 +23,13 @@ func conferenceCommands() []Command {
 			Run: onMembers("muted", func(c *channel.Conference, who string) int { return c.Mute(who, true) }), Complete: conferenceNames},
 		{Name: "confbridge unmute", Args: "CONFERENCE CHANNEL|all|participants|last", Min: 2, Max: 2, Summary: "Lets members be heard again",
 			Run: onMembers("unmuted", func(c *channel.Conference, who string) int { return c.Mute(who, false) }), Complete: conferenceNames},
+		{Name: "confbridge record start", Args: "CONFERENCE [FILE]", Min: 1, Max: 2, Summary: "Records a conference into a file", Run: withConference(startRecord), Complete: conferenceNames},
+		{Name: "confbridge record stop", Args: "CONFERENCE", Min: 1, Max: 1, Summary: "Ends the recording of a conference", Complete: conferenceNames,
+			Run: recordState("Recording of conference '%s' stopped.\n", (*channel.Conference).StopRecord)},
+		{Name: "confbridge record mute", Args: "CONFERENCE", Min: 1, Max: 1, Summary: "Records silence in the place of a conference", Complete: conferenceNames,
+			Run: recordState("Recording of conference '%s' muted.\n", func(c *channel.Conference) error { return c.MuteRecord(true) })},
+		{Name: "confbridge record unmute", Args: "CONFERENCE", Min: 1, Max: 1, Summary: "Records a conference again", Complete: conferenceNames,
+			Run: recordState("Recording of conference '%s' unmuted.\n", func(c *channel.Conference) error { return c.MuteRecord(false) })},
 	}
 }
 
@@ -56,6 +63,9 @@ func confbridgeList(r *Request) {
 		r.printf("%-30s %-5s %-20s %8s\n", "Channel", "Flags", "CallerID", "Seconds")
 		for _, m := range i.Members {
 			r.printf("%-30s %-5s %-20s %8d\n", m.Channel, memberFlags(m), m.CallerID.Number, int(r.Now().Sub(m.Joined)/time.Second))
+		}
+		if i.Record != "" {
+			r.printf("Recorded to %s%s\n", i.Record, map[bool]string{true: " (muted)"}[i.Muted])
 		}
 		return
 	}
@@ -93,6 +103,30 @@ func withConference(run func(*Request, *channel.Conference)) func(*Request) {
 		}
 		run(r, conf)
 	}
+}
+
+func startRecord(r *Request, conf *channel.Conference) {
+	file := ""
+	if len(r.Args) > 1 {
+		file = r.Args[1]
+	}
+	name, err := conf.Record(file, "")
+	if err != nil {
+		r.printf("Conference '%s' is not recorded: %v\n", conf.Name(), err)
+		return
+	}
+	r.printf("Conference '%s' is recorded to %s\n", conf.Name(), name)
+}
+
+// recordState runs what changes a recording; done has the conference's name in it.
+func recordState(done string, do func(*channel.Conference) error) func(*Request) {
+	return withConference(func(r *Request, conf *channel.Conference) {
+		if err := do(conf); err != nil {
+			r.printf("Conference '%s' is not being recorded.\n", conf.Name())
+			return
+		}
+		r.printf(done, conf.Name())
+	})
 }
 
 func lockConference(on bool) func(*Request) {

@@ -1,11 +1,8 @@
 package media
 
 import (
-	"errors"
-	"io"
 	"math"
 	"slices"
-	"sync"
 	"time"
 
 	"asterism/codecs"
@@ -30,7 +27,7 @@ func (r *Room) tick(s *shard) {
 	if len(r.taps) > 0 {
 		mixInto(r.mixed, r.sum, nil, unity)
 		for _, t := range r.taps {
-			t.f(r.mixed, r.rate)
+			t.hear(r.mixed)
 		}
 	}
 	r.block++
@@ -89,6 +86,9 @@ func (r *Room) retune() {
 	case best > 8000:
 		best = 16000
 	}
+	if r.config.MaxRate > 0 {
+		best = min(best, max(r.config.MaxRate, 8000))
+	}
 	if best != r.rate {
 		r.setRate(best)
 	}
@@ -97,8 +97,11 @@ func (r *Room) retune() {
 func (r *Room) setRate(rate int) {
 	r.rate = rate
 	n := rate / 50
-	r.sum, r.mixed, r.sound = make([]int32, n), make([]int16, n), make([]int16, n)
+	r.sum, r.mixed, r.tail = make([]int32, n), make([]int16, n), make([]int32, n)
 	r.choirs = nil
+	for _, t := range r.taps {
+		t.tune(rate)
+	}
 	for _, m := range r.members {
 		m.in.retune(rate)
 		m.pcm, m.own = make([]int16, n), nil
@@ -110,16 +113,17 @@ func (r *Room) setRate(rate int) {
 
 // hear takes everybody's block and sums up those who talk.
 func (r *Room) hear(begin int64) {
-	clear(r.sum)
-	limit := int64(r.config.Threshold) * int64(r.config.Threshold) * int64(len(r.sum))
+	copy(r.sum, r.tail) // of those who have left
+	clear(r.tail)
 	for _, m := range r.members {
 		m.in.block(m.pcm, begin)
 		power := int64(0)
 		for _, v := range m.pcm {
 			power += int64(v) * int64(v)
 		}
-		if power >= limit && !m.muted {
-			m.loudUntil = r.next + int64(r.config.Hang)
+		loud := power >= m.limit*int64(len(m.pcm))
+		if loud && !m.muted {
+			m.loudUntil = r.next + m.hang
 		}
 		talks := !m.muted && r.next < m.loudUntil
 		if talks != m.talks {
@@ -130,6 +134,9 @@ func (r *Room) hear(begin int64) {
 		}
 		if m.inSum = talks || m.sounds; !m.inSum {
 			continue
+		}
+		if m.level {
+			m.leveller.adjust(m.pcm, power, loud)
 		}
 		if m.talkGain != unity {
 			amplify(m.pcm, m.talkGain)
@@ -216,7 +223,7 @@ func (m *Member) tell() {
 		f.Timestamp += uint32(f.Samples)
 	}
 	var out *outlet
-	if m.inSum || m.deaf || m.listenGain != unity {
+	if m.inSum || m.deaf || m.listenGain != unity || m.fresh {
 		if m.own == nil {
 			m.own = newOutlet(r, m.codec, m.key)
 		}
@@ -238,10 +245,16 @@ func (m *Member) tell() {
 		default:
 			mixInto(r.mixed, r.sum, nil, unity)
 		}
+		if m.fresh { // up to his first packet
+			fade(r.mixed, true)
+		}
 		out.feed(r.mixed, due)
 	}
 	if !due {
 		return
+	}
+	if m.fresh {
+		m.fresh, m.own = false, nil
 	}
 	if out.size == 0 {
 		o.Skip(f)
@@ -329,99 +342,4 @@ func (o *outlet) feed(pcm []int16, due bool) {
 		o.size = n
 	}
 	o.have = copy(o.pcm, o.pcm[o.need:o.have])
-}
-
-// announcement is a sound that everybody in the room hears.
-type announcement struct {
-	source    Source
-	done      func()
-	once      sync.Once
-	resampler *resample.Resampler
-	raw, pcm  []int16 // of the source; at the room's rate
-	have      int
-	ended     bool
-}
-
-// Play lets everybody hear src, in place of what plays. done, which may be nil, is called once: at the end, on stop, replacement, or
-// when the room closes or empties; on the shard, so it must not block. stop may be called at any time, by anybody.
-func (r *Room) Play(src Source, done func()) (stop func()) {
-	a := &announcement{source: src, done: done}
-	r.shard.do(func() {
-		r.silence()
-		if r.closed || len(r.members) == 0 {
-			a.finish()
-			return
-		}
-		a.tune(r.rate)
-		r.playing = a
-	})
-	return func() {
-		r.shard.do(func() {
-			if r.playing == a {
-				r.silence()
-			}
-			a.finish()
-		})
-	}
-}
-
-// silence ends what plays.
-func (r *Room) silence() {
-	if r.playing != nil {
-		r.playing.finish()
-		r.playing = nil
-	}
-}
-
-func (a *announcement) finish() {
-	a.once.Do(func() {
-		if a.done != nil {
-			a.done()
-		}
-	})
-}
-
-func (a *announcement) tune(rate int) {
-	from := a.source.Rate()
-	a.raw = make([]int16, max(from/100, 1))
-	a.resampler, a.have = nil, 0
-	most := len(a.raw)
-	if from != rate {
-		a.resampler = resample.New(from, rate)
-		most = a.resampler.Most(len(a.raw))
-	}
-	a.pcm = make([]int16, rate/50+most)
-}
-
-// announce adds a block of the announcement to the sum.
-func (r *Room) announce() {
-	a := r.playing
-	if a == nil {
-		return
-	}
-	n := len(r.sum)
-	for a.have < n && !a.ended {
-		got, err := a.source.Read(a.raw)
-		if err != nil {
-			a.ended = true
-			if !errors.Is(err, io.EOF) {
-				r.engine.log.Warn().Err(err).Msg("media: an announcement ends early")
-			}
-		} else if got == 0 {
-			break
-		}
-		if a.resampler == nil {
-			a.have += copy(a.pcm[a.have:], a.raw[:got])
-		} else {
-			a.have += a.resampler.Process(a.pcm[a.have:], a.raw[:got])
-		}
-	}
-	n = min(n, a.have)
-	for i, v := range a.pcm[:n] {
-		r.sum[i] += int32(v)
-	}
-	a.have = copy(a.pcm, a.pcm[n:a.have])
-	if a.ended && a.have == 0 {
-		r.silence()
-	}
 }

@@ -127,7 +127,7 @@ func (p *Port) arrive(f *Frame, event bool) {
 	case p.keys != nil && p.keys.hear(p.at, f):
 		f.Payload = nil
 	}
-	if p.sink != Discard {
+	if p.sink != Discard && p.member == nil { // a room's clock is what its members wait for
 		p.at.onward++
 	}
 	if p.dejitter != nil {

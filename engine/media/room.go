@@ -30,10 +30,11 @@ type Room struct {
 	next    int64 // shard time at which the next block is complete
 	sum     []int32
 	mixed   []int16   // of one outlet
-	sound   []int16   // a block of the announcement
+	tail    []int32   // how those who have just left fade away, for the next block
 	block   uint64    // of the clock, for packets of several blocks
 	choirs  []*outlet // of those who say nothing, one for each key in use
 	playing *announcement
+	waiting []*announcement // for the end of it
 	taps    []*roomTap
 	closed  bool
 }
@@ -42,6 +43,8 @@ type Room struct {
 type RoomConfig struct {
 	// Rate of the mix, Hz: 8000, 16000 or 48000. 0: what the best codec of the members needs.
 	Rate int
+	// MaxRate is what it is chosen below, Hz; 0: 48000.
+	MaxRate int
 	// Threshold is the loudness from which a member talks, as the root mean square of a block in 16-bit PCM; 0: 160, some -46 dBFS.
 	Threshold int
 	// Hang is how long a member still talks after his last loud block; 0: 400 ms.
@@ -50,11 +53,15 @@ type RoomConfig struct {
 
 // MemberConfig is how one joins. The callbacks run on the shard: they must not block.
 type MemberConfig struct {
-	Muted   bool // is not heard
-	Deaf    bool // hears nothing
-	Listen  int  // dB, what he hears louder
-	Talk    int  // dB, what he says louder
-	OnTalks func(talks bool)
+	Muted  bool // is not heard
+	Deaf   bool // hears nothing
+	Listen int  // dB, what he hears louder
+	Talk   int  // dB, what he says louder
+	Level  bool // he is made as loud as others are: automatic gain
+	// Threshold and Hang are those of RoomConfig for him alone; 0: the room's.
+	Threshold int
+	Hang      time.Duration
+	OnTalks   func(talks bool)
 }
 
 // Member is one port's place in a room.
@@ -68,12 +75,17 @@ type Member struct {
 	pcm        []int16 // what he says in this block
 	muted      bool
 	deaf       bool
+	level      bool
+	leveller   leveller
+	limit      int64 // a sample's mean square from which he talks
+	hang       int64 // ns
 	talkGain   int32 // 1/256
 	listenGain int32
 	loudUntil  int64 // he talks until then
 	talks      bool
 	sounds     bool    // he was in the last sum as loud as he is
 	inSum      bool    // his block is in this sum
+	fresh      bool    // he has heard nothing yet: it begins softly
 	own        *outlet // while he hears what nobody else does
 	codec      codecs.Codec
 	key        trackKey // what he takes; of generation
@@ -108,7 +120,14 @@ func (r *Room) Lateness() time.Duration { return time.Duration(r.late.Swap(0)) }
 // Join brings p in: it leaves its bridge or echo, and whatever plays to it alone goes before the mix. It returns when that is in
 // force; ErrClosed if p is closed. It must not be called from a callback of the media.
 func (r *Room) Join(p *Port, c MemberConfig) (*Member, error) {
-	m := &Member{room: r, port: p, onTalk: c.OnTalks, muted: c.Muted, deaf: c.Deaf, talkGain: gain(c.Talk), listenGain: gain(c.Listen)}
+	if c.Threshold == 0 {
+		c.Threshold = r.config.Threshold
+	}
+	if c.Hang == 0 {
+		c.Hang = r.config.Hang
+	}
+	m := &Member{room: r, port: p, onTalk: c.OnTalks, muted: c.Muted, deaf: c.Deaf, talkGain: gain(c.Talk), listenGain: gain(c.Listen),
+		level: c.Level, limit: int64(c.Threshold) * int64(c.Threshold), hang: int64(c.Hang), fresh: true}
 	result := make(chan error, 1)
 	p.post(func(s *shard) { m.arrive(s, result) })
 	return m, <-result
@@ -168,6 +187,7 @@ func (m *Member) do(f func()) {
 // leave runs on the shard.
 func (m *Member) leave() {
 	p, r := m.port, m.room
+	m.fadeAway()
 	p.member = nil
 	r.members = slices.DeleteFunc(slices.Clone(r.members), func(x *Member) bool { return x == m })
 	if m.talks && m.onTalk != nil {
@@ -175,6 +195,25 @@ func (m *Member) leave() {
 	}
 	p.route()
 	r.retune()
+}
+
+// fadeAway lets the others hear a last block of him, which goes into silence.
+func (m *Member) fadeAway() {
+	r := m.room
+	if !m.sounds || len(m.pcm) != len(r.tail) {
+		return
+	}
+	m.in.block(m.pcm, r.next-roomBlock)
+	if m.level {
+		m.leveller.adjust(m.pcm, 0, false)
+	}
+	if m.talkGain != unity {
+		amplify(m.pcm, m.talkGain)
+	}
+	fade(m.pcm, false)
+	for i, v := range m.pcm {
+		r.tail[i] += int32(v)
+	}
 }
 
 // Mute says whether the member is left out of the mix.
@@ -191,21 +230,6 @@ func (m *Member) SetGain(listen, talk int) {
 func gain(db int) int32 {
 	db = max(min(db, maxGain), -maxGain)
 	return int32(math.Round(unity * math.Pow(10, float64(db)/20)))
-}
-
-// roomTap hears the mix.
-type roomTap struct{ f func(mix []int16, rate int) }
-
-// Tap lets f hear the whole mix, in blocks of 20 ms at rate Hz, which changes with the members unless the room's is fixed, until
-// remove is called. f runs on the shard and must not block; the block is borrowed.
-func (r *Room) Tap(f func(mix []int16, rate int)) (remove func()) {
-	t := &roomTap{f}
-	r.shard.do(func() { r.taps = append(slices.Clip(r.taps), t) })
-	return func() {
-		r.shard.do(func() {
-			r.taps = slices.DeleteFunc(slices.Clone(r.taps), func(x *roomTap) bool { return x == t })
-		})
-	}
 }
 
 // Close takes all members out and returns at once.

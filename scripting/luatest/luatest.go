@@ -160,7 +160,7 @@ func newWorld(t *testing.T, plugins fs.FS) *world {
 	w := &world{t: t, plugins: plugins, clock: dialtest.NewClock(time.Date(2026, 1, 5, 9, 0, 0, 0, time.UTC)), prompts: &prompts{lengths: map[string]time.Duration{}}, records: &records{fields: map[string]string{}}, devices: &devices{states: map[string]string{}}, phones: map[string]*phone{}, techs: map[string]bool{}}
 	w.store = store.NewMemory(w.clock.Now)
 	log := zerolog.New(w)
-	w.core = channel.NewCore(channel.CoreConfig{Clock: w.clock, Log: log, Start: w.start, NewRoom: w.newRoom, Records: w.records, Music: func(class string) (*media.Music, bool) {
+	w.core = channel.NewCore(channel.CoreConfig{Clock: w.clock, Log: log, Start: w.start, NewRoom: w.newRoom, OpenTape: w.tape, Records: w.records, Music: func(class string) (*media.Music, bool) {
 		return media.NewMusic(class, nil), class != "none"
 	}})
 	root, err := os.OpenRoot(t.TempDir())
@@ -168,7 +168,7 @@ func newWorld(t *testing.T, plugins fs.FS) *world {
 		t.Fatal(err)
 	}
 	w.archive = sound.Archive{{Path: "/sounds", Root: root}}
-	w.host = scripting.New(scripting.Config{Recordings: w.archive, Mailboxes: voicemail.New(root, "/sounds"), Plugins: []fs.FS{plugins}, Store: w.store, Sounds: w.prompts, Devices: w.devices, Calls: dialtest.Originator{Core: func() *channel.Core { return w.core }, Generation: func() *scripting.Generation { return w.gen }, Start: w.begin}, Log: log, Clock: w.clock})
+	w.host = scripting.New(scripting.Config{Recordings: w.archive, Mailboxes: voicemail.New(root, "/sounds"), Plugins: []fs.FS{plugins}, Store: w.store, Sounds: w.prompts, Devices: w.devices, Conferences: conferences{w}, Calls: dialtest.Originator{Core: func() *channel.Core { return w.core }, Generation: func() *scripting.Generation { return w.gen }, Start: w.begin}, Log: log, Clock: w.clock})
 	w.tech("PJSIP")
 	w.tech("Local")
 	return w

@@ -1,6 +1,7 @@
 package luatest
 
 import (
+	"strings"
 	"testing/fstest"
 	"time"
 
@@ -8,6 +9,7 @@ import (
 	"asterism/engine/config"
 	"asterism/engine/dialplan"
 	"asterism/engine/media"
+	"asterism/engine/sound"
 
 	lua "github.com/yuin/gopher-lua"
 )
@@ -18,7 +20,7 @@ type room struct{ *sounding }
 func (w *world) newRoom(media.RoomConfig) channel.Room { return room{&sounding{w: w}} }
 
 func (r room) Join(channel.Media, media.MemberConfig) (channel.Seat, error) { return seat{}, nil }
-func (r room) Tap(func(mix []int16, rate int)) func()                       { return func() {} }
+func (r room) Tap(int, func(mix []int16)) func()                            { return func() {} }
 func (r room) Close()                                                       {}
 
 func (r room) Play(src media.Source, done func()) func() {
@@ -26,6 +28,31 @@ func (r room) Play(src media.Source, done func()) func() {
 		done = func() {}
 	}
 	return r.sounding.Play(src, done)
+}
+
+// conferences are those of the world's calls.
+type conferences struct{ w *world }
+
+func (c conferences) Conference(name string) (*channel.Conference, bool) {
+	return c.w.core.Conference(name)
+}
+func (c conferences) Conferences() (list []channel.ConferenceInfo) {
+	for _, conf := range c.w.core.Conferences() {
+		list = append(list, conf.Info())
+	}
+	return list
+}
+
+// tape begins a recording that stays empty: nothing is mixed here.
+func (w *world) tape(r channel.TapeRequest) (channel.Tape, error) {
+	if !strings.HasPrefix(r.File, "/") {
+		r.File = "/sounds/" + r.File
+	}
+	rec, err := w.archive.Create(r.File, sound.RecordOptions{Rate: 8000, Append: r.Append, Stereo: r.Stereo})
+	if err != nil {
+		return nil, err
+	}
+	return sound.NewTape(rec), nil
 }
 
 type seat struct{}

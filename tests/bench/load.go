@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"fmt"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -36,26 +37,8 @@ func (b *bench) media(exten, codec string, n int, cost func(carried) float64) (f
 	if err != nil {
 		return 0, "", err
 	}
-	stop := make(chan struct{})
-	var wg sync.WaitGroup
-	wg.Go(func() { beat(streams, stop) })
-	time.Sleep(2 * time.Second)
-	window.mu.Lock()
-	window.late = nil
-	window.mu.Unlock()
-	began, err1 := b.cpu()
-	window.open.Store(true)
-	time.Sleep(b.length)
-	ended, err2 := b.cpu()
-	c := carried{cpu: ended - began, calls: n, length: b.length}
-	for _, s := range streams {
-		c.sent += s.sent.Load()
-		c.got += s.got.Load()
-	}
-	close(stop)
-	wg.Wait()
-	window.open.Store(false)
-	c.late = worst()
+	c, err1 := b.listen(streams)
+	c.calls = n
 	for _, call := range calls {
 		err1 = cmp.Or(err1, call.bye())
 	}
@@ -70,11 +53,75 @@ func (b *bench) media(exten, codec string, n int, cost func(carried) float64) (f
 	case lost > c.sent/200+int64(len(streams)): // at the edges of the window some are on the way
 		err1 = cmp.Or(err1, fmt.Errorf("%s", note))
 	}
-	return cost(c), note, cmp.Or(err1, err2)
+	return cost(c), note, err1
+}
+
+// listen measures while the streams talk.
+func (b *bench) listen(streams []*stream) (carried, error) {
+	stop := make(chan struct{})
+	var wg sync.WaitGroup
+	wg.Go(func() { beat(streams, stop) })
+	time.Sleep(2 * time.Second)
+	window.mu.Lock()
+	window.late = nil
+	window.mu.Unlock()
+	began, err1 := b.cpu()
+	window.open.Store(true)
+	time.Sleep(b.length)
+	ended, err2 := b.cpu()
+	c := carried{cpu: ended - began, length: b.length}
+	for _, s := range streams {
+		c.sent += s.sent.Load()
+		c.got += s.got.Load()
+	}
+	close(stop)
+	wg.Wait()
+	window.open.Store(false)
+	c.late = worst()
+	return c, cmp.Or(err1, err2)
+}
+
+// conference holds n calls of exten, whose %d is the number of five callers each, while talkers of them talk; the rest send silence. The note
+// has the loss and how far from 20 ms apart packets come, the 99th percentile.
+func (b *bench) conference(exten string, n, talkers int) (float64, string, error) {
+	rooms := func(i int) string {
+		if strings.Contains(exten, "%") {
+			return fmt.Sprintf(exten, i/5)
+		}
+		return exten
+	}
+	streams, calls, err := b.hold(rooms, "", n)
+	if err != nil {
+		return 0, "", err
+	}
+	for _, s := range streams[talkers:] {
+		s.frames = silence
+	}
+	for _, s := range streams {
+		s.gaps = true
+	}
+	c, err := b.listen(streams)
+	for _, call := range calls {
+		err = cmp.Or(err, call.bye())
+	}
+	for _, s := range streams {
+		s.close()
+	}
+	c.calls = n
+	note := fmt.Sprintf("lost %d of %d, p99 of deviation %.1f ms", max(0, c.sent-c.got), c.sent, latency(c))
+	if lost := c.sent - c.got; lost > c.sent/200+int64(len(streams)) {
+		err = cmp.Or(err, fmt.Errorf("%s", note))
+	}
+	return secondCost(c), note, err
 }
 
 // talk sets n calls up; the streams are both sides'.
 func (b *bench) talk(exten, codec string, n int) ([]*stream, []*call, error) {
+	return b.hold(func(int) string { return exten }, codec, n)
+}
+
+// hold sets n calls up, each of its own extension.
+func (b *bench) hold(exten func(i int) string, codec string, n int) ([]*stream, []*call, error) {
 	var mu sync.Mutex // guards streams and failed
 	var streams []*stream
 	var failed error
@@ -104,7 +151,7 @@ func (b *bench) talk(exten, codec string, n int) ([]*stream, []*call, error) {
 		if s == nil {
 			break
 		}
-		c, err := b.uac.invite(i, exten, s.sdp("ulaw"))
+		c, err := b.uac.invite(i, exten(i), s.sdp("ulaw"))
 		if err != nil {
 			return nil, nil, err
 		}

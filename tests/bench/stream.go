@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"net"
@@ -22,6 +23,7 @@ type stream struct {
 	step    uint32
 	ts      uint32
 	stamped bool // packets carry their send time, and come back with it
+	gaps    bool // it is noted how far from 20 ms apart they come
 
 	sent, got atomic.Int64
 
@@ -42,6 +44,9 @@ func newStream(codec string) (*stream, error) {
 
 func (s *stream) close() { _ = s.conn.Close() }
 
+// silence is what a stream sends that says nothing, µ-law.
+var silence = [][]byte{bytes.Repeat([]byte{0xFF}, 160)}
+
 // window is when packets count.
 var window struct {
 	open atomic.Bool
@@ -54,6 +59,7 @@ var epoch = time.Now()
 func (s *stream) read() {
 	defer close(s.ended)
 	buf := make([]byte, 2048)
+	var last time.Duration
 	for {
 		n, err := s.conn.Read(buf)
 		if err != nil {
@@ -64,6 +70,15 @@ func (s *stream) read() {
 		}
 		s.got.Add(1)
 		s.seen[binary.BigEndian.Uint16(buf[2:])] = true
+		if s.gaps {
+			now := time.Since(epoch)
+			if last != 0 {
+				window.mu.Lock()
+				window.late = append(window.late, (now - last - 20*time.Millisecond).Abs())
+				window.mu.Unlock()
+			}
+			last = now
+		}
 		if s.stamped {
 			late := time.Since(epoch) - time.Duration(binary.BigEndian.Uint64(buf[12:]))
 			window.mu.Lock()

@@ -16,6 +16,7 @@ import (
 type PBX interface {
 	manage.Calls
 	manage.Life
+	manage.Conferences
 	Contacts() []registrar.Contact
 	// Variable reads a variable of the channel of that name, or a global one for ""; found is false when there is no such channel.
 	Variable(channel, name string) (value string, found bool)
@@ -50,7 +51,7 @@ type operation struct {
 
 // operations is made anew by a function, because ListCommands lists it.
 func operations() []operation {
-	return []operation{
+	list := []operation{
 		{"Command", "command", "Run a line of the command line", command},
 		{"CoreSettings", "system,reporting", "Show the version and settings", coreSettings},
 		{"CoreShowChannels", "system,reporting", "List the channels", coreShowChannels},
@@ -73,6 +74,9 @@ func operations() []operation {
 		{"Status", "system,call,reporting", "List channels with their state", status},
 		{"UserEvent", "user", "Send an event of one's own to all clients", userEvent},
 	}
+	list = append(list, conferenceOperations()...)
+	slices.SortFunc(list, func(a, b operation) int { return strings.Compare(a.name, b.name) })
+	return list
 }
 
 // run does the action; false ends the connection.

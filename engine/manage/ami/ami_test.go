@@ -29,6 +29,7 @@ import (
 // fakePBX has two channels and remembers what was asked of it.
 type fakePBX struct {
 	snap *config.Snapshot
+	core *channel.Core // of its conferences
 
 	mu        sync.Mutex
 	asked     []string
@@ -47,6 +48,14 @@ func (f *fakePBX) Channels() []channel.Info {
 			Place: dialplan.Place{Context: "internal", Exten: "600", Priority: 1}, CallerID: channel.CallerID{Name: "Al\r\nEvil: yes", Number: "100"}},
 		{Name: "PJSIP/bob-00000002", UniqueID: "1.1", LinkedID: "1.0", Tech: "PJSIP", Endpoint: "bob", State: channel.Ringing, Created: time.Now()},
 	}
+}
+
+func (f *fakePBX) Conference(name string) (*channel.Conference, bool) { return f.core.Conference(name) }
+func (f *fakePBX) Conferences() (list []channel.ConferenceInfo) {
+	for _, c := range f.core.Conferences() {
+		list = append(list, c.Info())
+	}
+	return list
 }
 
 func (f *fakePBX) HangupChannel(name string, cause channel.Cause) bool {
@@ -125,7 +134,7 @@ func start(t *testing.T) *fixture {
 			t.Fatal(p)
 		}
 	}
-	f := &fixture{T: t, pbx: &fakePBX{snap: snap}, bus: event.NewBus(zerolog.Nop())}
+	f := &fixture{T: t, pbx: &fakePBX{snap: snap, core: conferenceCore()}, bus: event.NewBus(zerolog.Nop())}
 	f.server = New(Config{PBX: f.pbx, CLI: echoCLI{}, Events: f.bus, Log: zerolog.Nop()})
 	f.server.penalty = 10 * time.Millisecond
 	m := snap.Manager

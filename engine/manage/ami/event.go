@@ -113,7 +113,8 @@ var extensionStatus = map[string]struct{ code, text string }{
 
 // conferenceNames are Asterisk's events; a lock has none.
 var conferenceNames = map[string]string{"started": "ConfbridgeStart", "ended": "ConfbridgeEnd", "joined": "ConfbridgeJoin", "left": "ConfbridgeLeave",
-	"muted": "ConfbridgeMute", "unmuted": "ConfbridgeUnmute"}
+	"muted": "ConfbridgeMute", "unmuted": "ConfbridgeUnmute", "talking": "ConfbridgeTalking", "silent": "ConfbridgeTalking",
+	"recorded": "ConfbridgeRecord", "record stopped": "ConfbridgeStopRecord"}
 
 func conferenceEvent(e event.ConferenceChanged) []managerEvent {
 	name := conferenceNames[e.Kind]
@@ -124,6 +125,14 @@ func conferenceEvent(e event.ConferenceChanged) []managerEvent {
 	if e.Channel.Name != "" {
 		headers = append(headers, channelHeaders("", e.Channel),
 			[]header{{"Admin", yesNo(e.Admin)}, {"MarkedUser", yesNo(e.Marked)}, {"Muted", yesNo(e.Muted)}})
+	}
+	switch e.Kind {
+	case "talking":
+		headers = append(headers, []header{{"TalkingStatus", "on"}})
+	case "silent":
+		headers = append(headers, []header{{"TalkingStatus", "off"}})
+	case "recorded", "record stopped":
+		headers = append(headers, []header{{"RecordFile", e.File}})
 	}
 	return []managerEvent{about("call", name, e.At, headers...)}
 }
