@@ -211,8 +211,8 @@ func (r *recorder) HoldChanged(ch *channel.Channel, held bool, class string) {
 }
 
 // DigitReceived is an event only.
-func (r *recorder) DigitReceived(ch *channel.Channel, d rune) {
-	r.events.Publish(event.DigitReceived{At: r.now(), Channel: about(ch), Digit: d})
+func (r *recorder) DigitReceived(ch *channel.Channel, d rune, dur time.Duration) {
+	r.events.Publish(event.DigitReceived{At: r.now(), Channel: about(ch), Digit: d, Duration: dur})
 }
 
 // about is an event's view of a channel.

@@ -26,6 +26,8 @@ import (
 //	rtp NAME stats RE        what it received, printed, must match
 //	rtp NAME follows OTHER   it got what OTHER's packets were when they reached the PBX: their order, losses, duplicates
 //	rtp NAME gap HZ D        no pause in the tone it got is longer than D, by the timestamps; "!" one is
+//	rtp NAME stops 555 D [tones]    each key, pressed while sound comes, stops it within D of the key's first packet; a second for each
+//	rtp NAME starts 555 D [tones]   each key, pressed while none comes, brings some within D of the key's first packet; a second for each
 //	rtp NAME renew           it goes on as another stream: SSRC, sequence, timestamp
 func cmdRTP(ts *testscript.TestScript, neg bool, args []string) {
 	need(ts, args, 2, "rtp NAME open|tone|digits|garbage|stats …")
@@ -91,6 +93,10 @@ func cmdRTP(ts *testscript.TestScript, neg bool, args []string) {
 		act = func() error { return r.Digits(to, words[1]) }
 	case "keys":
 		act = func() error { return r.Keys(to, words[1]) }
+	case "stops", "starts":
+		need(ts, words, 3, "rtp NAME stops|starts KEYS DURATION")
+		s.reacts(ts, r, to, words[0], words[1], duration(ts, words[2]), slices.Contains(words, "tones"))
+		return
 	case "garbage":
 		n := number(ts, words[1])
 		act = func() error { return r.Garbage(to, n) }
@@ -108,6 +114,32 @@ func cmdRTP(ts *testscript.TestScript, neg bool, args []string) {
 		return
 	}
 	ts.Check(act())
+}
+
+// reacts presses keys, one a second, and wants the sound that comes to stop, or to start, within d of each one's first packet.
+func (s *scene) reacts(ts *testscript.TestScript, r *wire.RTP, to netip.AddrPort, what, keys string, d time.Duration, tones bool) {
+	var took []time.Duration
+	for i, key := range strings.Split(keys, "") {
+		got, err := r.React(to, key, tones)
+		ts.Check(err)
+		plays := got.Before >= 3
+		if what == "stops" {
+			took = append(took, got.Last)
+		} else {
+			took = append(took, got.First)
+		}
+		switch {
+		case plays != (what == "stops"):
+			ts.Fatalf("key %d: %d packets came in the 100 ms before it", i+1, got.Before)
+		case what == "starts" && got.First == 0:
+			ts.Fatalf("key %d: no sound within half a second of it", i+1)
+		}
+		time.Sleep(500 * time.Millisecond)
+	}
+	ts.Logf("the sound %s after %v", what, took)
+	if slices.Max(took) > d {
+		ts.Fatalf("the sound %s after %v; want %v at most", what, took, d)
+	}
 }
 
 func (s *scene) openRTP(ts *testscript.TestScript, name string, opts map[string]string) {

@@ -46,7 +46,7 @@ type Observer interface {
 	DialEnded(caller, leg *Channel, status string)
 	Bridged(a, b *Channel)
 	Unbridged(a, b *Channel)
-	DigitReceived(*Channel, rune)
+	DigitReceived(*Channel, rune, time.Duration)
 	// HoldChanged: the far end has put us on hold, with music of that class for others, or taken us back.
 	HoldChanged(c *Channel, held bool, class string)
 	ConferenceChanged(ConferenceFact)
@@ -246,7 +246,7 @@ func (NoObserver) DialBegan(caller, leg *Channel, t Target)    {}
 func (NoObserver) DialEnded(caller, leg *Channel, why string)  {}
 func (NoObserver) Bridged(a, b *Channel)                       {}
 func (NoObserver) Unbridged(a, b *Channel)                     {}
-func (NoObserver) DigitReceived(*Channel, rune)                {}
+func (NoObserver) DigitReceived(*Channel, rune, time.Duration) {}
 func (NoObserver) HoldChanged(c *Channel, held bool, s string) {}
 func (NoObserver) ConferenceChanged(ConferenceFact)            {}
 

@@ -225,14 +225,15 @@ func (c *Channel) TakeDigit(d rune) { c.digits.take(d) }
 // FlushDigits forgets digits typed ahead.
 func (c *Channel) FlushDigits() { c.digits.flush() }
 
-// Digit is called by the technology for each digit the party pressed while not bridged. A full queue drops it.
+// Digit is called by the technology for each digit the party presses while not bridged, as soon as it is down. A full queue drops it.
 func (c *Channel) Digit(d rune) {
-	if c.digits.push(d) {
-		c.core.observer.DigitReceived(c, d)
-	} else {
+	if !c.digits.push(d) {
 		c.log.Warn().Str("digit", string(d)).Int("bound", maxDigits).Msg("digit queue full, digit dropped")
 	}
 }
+
+// DigitEnded is called when such a key was let go, after dur.
+func (c *Channel) DigitEnded(d rune, dur time.Duration) { c.core.observer.DigitReceived(c, d, dur) }
 
 const maxDigits = 64
 

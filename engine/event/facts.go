@@ -65,7 +65,7 @@ type VariableSet struct {
 	Name, Value string
 }
 
-// DigitReceived : the channel's far side pressed a key.
+// DigitReceived : the channel's far side pressed a key, and let it go.
 type DigitReceived struct {
 	At       time.Time
 	Channel  Channel

@@ -65,6 +65,7 @@ type eventReceiver struct {
 	duration uint16 // of the segment
 	before   uint32 // samples in earlier segments
 	rate     int
+	unheard  bool // nobody took what came when it began
 	count    uint64
 	opened   uint64 // events that have begun
 }
@@ -128,6 +129,7 @@ func (p *Port) receiveEvent(f *Frame) {
 		p.keyUp(d)
 	}
 	if p.events.opened != before {
+		p.events.unheard = p.sink == Discard
 		p.keyDown(p.events.code, false)
 	}
 	if ok && !p.events.open {

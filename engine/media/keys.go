@@ -11,7 +11,7 @@ import (
 // A key of the peer comes as telephone-event, as tones in the voice, or by signalling, and goes on in the other leg's way:
 //
 //	event ─┐                       ┌ events to events: the packets themselves, through the bridge
-//	tones ─┼► down, up ─► OnDigit  ├ tones to tones: the voice itself
+//	tones ─┼► OnPress, OnDigit     ├ tones to tones: the voice itself
 //	INFO  ─┘      └─ bridged ──────┴ else: press, release on the other port: events, tones or SendInfo
 
 // TakeDigit takes a key the peer pressed that came beside the stream: by SIP INFO.
@@ -45,6 +45,9 @@ func (p *Port) across() *Port {
 
 // keyDown: the peer presses a key, as its packets or (heard) its voice say.
 func (p *Port) keyDown(code uint8, heard bool) {
+	if p.config.OnPress != nil {
+		p.config.OnPress(rune(eventRunes[code]))
+	}
 	o := p.across()
 	if o == nil || !heard && o.stream.Digits == DigitsEvents || heard && o.stream.Digits == DigitsInband {
 		return // it goes on as it came

@@ -23,8 +23,9 @@ type PortConfig struct {
 	HoldTimeout time.Duration // the same while the stream is held or we receive nothing
 	Keepalive   time.Duration // send comfort noise when nothing was sent for so long; 0 = never
 
-	CNAME     string // RTCP SDES; empty: random (RFC 7022)
-	OnDigit   func(Digit)
+	CNAME     string               // RTCP SDES; empty: random (RFC 7022)
+	OnPress   func(rune)           // a key goes down: at its first packet
+	OnDigit   func(Digit)          // it is over: at its release
 	SendInfo  func(Digit)          // sends a key by signalling, for Stream.Digits = DigitsInfo
 	OnTimeout func()               // once in a silence
 	OnSource  func(netip.AddrPort) // a source was learned

@@ -124,6 +124,9 @@ func (p *Port) arrive(f *Frame, event bool) {
 	switch {
 	case event:
 		p.receiveEvent(f)
+		if p.events.unheard && f.Timestamp == p.events.ts {
+			f.Payload = nil // a script has taken the key: whom it is bridged with since then does not get the rest
+		}
 	case p.keys != nil && p.keys.hear(p.at, f):
 		f.Payload = nil
 	}

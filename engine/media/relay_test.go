@@ -23,12 +23,13 @@ type twoLegs struct {
 	a, b       *media.Port
 	alice, bob *media.Speaker
 	digitsA    []media.Digit
+	pressedA   string
 	bridge     *bridge.Bridge
 }
 
 func join(t testing.TB, a, b []codecs.Format) *twoLegs {
 	l := &twoLegs{Lab: media.NewLab(t), alice: media.NewSpeaker(addrA.String(), 0xA), bob: media.NewSpeaker(addrB.String(), 0xB)}
-	l.a = l.Port(media.PortConfig{OnDigit: func(d media.Digit) { l.digitsA = append(l.digitsA, d) }})
+	l.a = l.Port(media.PortConfig{OnDigit: func(d media.Digit) { l.digitsA = append(l.digitsA, d) }, OnPress: func(d rune) { l.pressedA += string(d) }})
 	l.b = l.Port(media.PortConfig{})
 	l.a.SetStream(media.AgreedStream(addrA, a...))
 	l.b.SetStream(media.AgreedStream(addrB, b...))
@@ -380,6 +381,44 @@ func TestEventsPass(t *testing.T) {
 	}
 	if fmt.Sprint(l.digitsA) != fmt.Sprint([]media.Digit{{Rune: '9', Duration: 60 * time.Millisecond}}) {
 		t.Errorf("told %v", l.digitsA)
+	}
+}
+
+// TestKeyOfTheScript: a key is told at its first packet; one that began before the bridge does not pass in part, the next one does whole.
+func TestKeyOfTheScript(t *testing.T) {
+	for name, b := range map[string][]codecs.Format{"relayed": ulaw, "transcoded": {media.FormatOpus}} {
+		t.Run(name, func(t *testing.T) {
+			l := join(t, ulaw, b)
+			l.bridge.Leave()
+			l.Obey()
+			packet := func(key byte, i int) {
+				l.Receive(l.a, l.alice.Event(l.alice.TS, key, uint16(160*min(i+1, 3)), i >= 2, i == 0), addrA)
+				l.Advance(20 * time.Millisecond)
+			}
+			packet(5, 0)
+			if l.pressedA != "5" || len(l.digitsA) != 0 {
+				t.Errorf("after its first packet: pressed %q, over %v", l.pressedA, l.digitsA)
+			}
+			l.rejoin()
+			for i := 1; i < 5; i++ {
+				packet(5, i)
+			}
+			if got := l.RTP(l.b); len(got) != 0 {
+				t.Errorf("the rest of the script's key passed: %v", got)
+			}
+			l.alice.TS += 800
+			for i := range 5 {
+				packet(6, i)
+			}
+			got := l.RTP(l.b)
+			checkContinuous(t, got)
+			if len(got) != 5 || got[0].Payload[0] != 6 || !got[0].Marker {
+				t.Errorf("the next key: %v", got)
+			}
+			if l.pressedA != "56" || len(l.digitsA) != 2 {
+				t.Errorf("pressed %q, over %v", l.pressedA, l.digitsA)
+			}
+		})
 	}
 }
 

@@ -31,11 +31,12 @@ type RTP struct {
 	breaks  int                    // sequence numbers that did not follow, within one SSRC
 	last    map[uint32]uint16
 	digits  []byte
-	event   uint32  // timestamp of the last telephone-event counted
-	steps   []int16 // from each sequence number to the next, as they came, within one SSRC
-	spans   []span  // where the pieces of heard belong
-	arrived []int16 // as steps, of what went out, as it reached the PBX
-	prev    int     // sequence number of that, -1 none
+	event   uint32      // timestamp of the last telephone-event counted
+	steps   []int16     // from each sequence number to the next, as they came, within one SSRC
+	spans   []span      // where the pieces of heard belong
+	arrived []int16     // as steps, of what went out, as it reached the PBX
+	prev    int         // sequence number of that, -1 none
+	voices  []time.Time // when each packet of voice came
 
 	voice sync.Mutex // a digit takes the place of the voice: held for a packet of Tone, for a whole digit
 	seq   uint16     // guarded by voice, as all below
@@ -135,6 +136,7 @@ func (r *RTP) take(b, oob []byte, from netip.AddrPort) {
 	payload, before := b[12+4*int(b[0]&15):], len(r.heard)
 	defer func() {
 		if n := len(r.heard) - before; n > 0 {
+			r.voices = append(r.voices, time.Now())
 			r.spans = append(r.spans, span{ssrc, ts, before, n})
 		}
 	}()
@@ -301,6 +303,41 @@ func (r *RTP) digit(to netip.AddrPort, code byte) error {
 	}
 	r.ts += 8 * frameLen
 	return nil
+}
+
+// Reaction is how the voice that came went on after a key.
+type Reaction struct {
+	Before      int           // packets in the 100 ms before the key's first packet
+	First, Last time.Duration // from the key's first packet to the next packet of voice, and to the last one; 0: none came
+}
+
+// React presses a key as an event, or as a tone, waits until half a second after its first packet, and tells what was heard from then on.
+func (r *RTP) React(to netip.AddrPort, key string, tone bool) (Reaction, error) {
+	pressed := time.Now()
+	press := r.Digits
+	if tone {
+		press = r.Keys
+	}
+	if err := press(to, key); err != nil {
+		return Reaction{}, err
+	}
+	time.Sleep(time.Until(pressed.Add(500 * time.Millisecond)))
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var got Reaction
+	for _, at := range r.voices {
+		switch since := at.Sub(pressed); {
+		case since < -100*time.Millisecond:
+		case since < 0:
+			got.Before++
+		default:
+			if got.First == 0 {
+				got.First = since
+			}
+			got.Last = since
+		}
+	}
+	return got, nil
 }
 
 // Keys sends keys as tones in µ-law, 100 ms each and 80 ms apart.

@@ -67,8 +67,7 @@ func (t *Tech) Request(_ context.Context, resource string, d *channel.DialLeg) (
 	near, far := &end{core: t.core}, &end{core: t.core, runs: true}
 	near.other, far.other = far, near
 	near.port, far.port = t.media.NewPair(
-		media.PortConfig{OnDigit: func(g media.Digit) { near.digit(g.Rune) }},
-		media.PortConfig{OnDigit: func(g media.Digit) { far.digit(g.Rune) }})
+		media.PortConfig{OnPress: near.press, OnDigit: near.digit}, media.PortConfig{OnPress: far.press, OnDigit: far.digit})
 	t.mu.Lock()
 	t.count++
 	base := fmt.Sprintf("Local/%s@%s-%08x", exten, plan, t.count)
@@ -90,10 +89,11 @@ type end struct {
 	runs   bool             // ;2: runs the dialplan
 	report channel.Reporter // ;1: to the Dial that waits
 
-	mu     sync.Mutex // guards below; a leaf
-	called bool
-	over   bool
-	joined bool
+	mu      sync.Mutex // guards below; a leaf
+	called  bool
+	over    bool
+	joined  bool
+	pressed rune // the key the script was told of and that is still down; 0: none
 }
 
 // Call starts the dialplan on ;2.
@@ -158,13 +158,29 @@ func (e *end) close() {
 	e.port.Close()
 }
 
-// digit reaches the script unless a bridge carries it on.
-func (e *end) digit(d rune) {
+// press reaches the script unless a bridge carries it on.
+func (e *end) press(d rune) {
 	e.mu.Lock()
 	joined := e.joined
+	if !joined {
+		e.pressed = d
+	}
 	e.mu.Unlock()
 	if !joined {
 		e.ch.Digit(d)
+	}
+}
+
+// digit is the end of a key: only of one that the script was told of.
+func (e *end) digit(d media.Digit) {
+	e.mu.Lock()
+	mine := e.pressed == d.Rune
+	if mine {
+		e.pressed = 0
+	}
+	e.mu.Unlock()
+	if mine {
+		e.ch.DigitEnded(d.Rune, d.Duration)
 	}
 }
 

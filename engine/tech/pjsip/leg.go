@@ -55,6 +55,7 @@ type leg struct {
 	fax       *fax              // nil: it is a voice that is heard
 	agreed    bool              // a stream is in force
 	inJoin    bool
+	pressed   rune // the key the script was told of and that is still down; 0: none
 	held      bool // by the peer, as the SDP in force says
 	over      bool
 	headers   []sip.Header                // a script's, for the INVITE that is not sent yet
@@ -74,7 +75,8 @@ func (t *Tech) newPort(l *leg, gen *Generation, hop *sip.Transport, remote netip
 	port, err := t.Media.NewPort(media.PortConfig{
 		LocalIP: bind, TOS: e.TOSAudio, COS: e.COSAudio, Symmetric: e.RTPSymmetric,
 		Timeout: e.RTPTimeout, HoldTimeout: e.RTPTimeoutHold, Keepalive: e.RTPKeepalive,
-		OnDigit:   func(d media.Digit) { l.digit(d.Rune) },
+		OnPress:   l.press,
+		OnDigit:   l.digit,
 		SendInfo:  func(d media.Digit) { l.sendInfo(d.Rune, d.Duration) },
 		OnTimeout: func() { t.wg.Go(l.silent) },
 	})
@@ -348,13 +350,29 @@ func (l *leg) SetJoined(on bool) {
 	l.mu.Unlock()
 }
 
-// digit takes an RFC 4733 digit from the shard: for the script unless a bridge relays it.
-func (l *leg) digit(d rune) {
+// press takes a key from the shard as soon as it is down: for the script unless a bridge relays it.
+func (l *leg) press(d rune) {
 	l.mu.Lock()
 	joined := l.inJoin
+	if !joined {
+		l.pressed = d
+	}
 	l.mu.Unlock()
 	if !joined {
 		l.ch.Digit(d)
+	}
+}
+
+// digit takes the end of a key from the shard: only that of one the script was told of.
+func (l *leg) digit(d media.Digit) {
+	l.mu.Lock()
+	mine := l.pressed == d.Rune
+	if mine {
+		l.pressed = 0
+	}
+	l.mu.Unlock()
+	if mine {
+		l.ch.DigitEnded(d.Rune, d.Duration)
 	}
 }
 
@@ -368,6 +386,7 @@ func (l *leg) infoDigit(d rune, dur time.Duration) {
 		return
 	}
 	l.ch.Digit(d)
+	l.ch.DigitEnded(d, dur)
 }
 
 // errNoSession is for legs whose far end never agreed on sound.
