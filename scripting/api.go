@@ -2,6 +2,7 @@ package scripting
 
 import (
 	"strings"
+	"sync"
 
 	lua "github.com/yuin/gopher-lua"
 )
@@ -141,35 +142,52 @@ func (c *call) hostModule(l *lua.LState, plugin string) *lua.LTable {
 
 // lazyTable is the module, or one group of it, whose fields are made when they are first read.
 func (c *call) lazyTable(l *lua.LState, plugin, prefix string) *lua.LTable {
-	t, meta := l.CreateTable(0, 4), l.CreateTable(0, 1)
-	meta.RawSetString("__index", l.NewFunction(func(l *lua.LState) int {
-		name, ok := l.Get(2).(lua.LString)
-		if !ok {
-			l.Push(lua.LNil)
-			return 1
+	t := l.CreateTable(0, 4)
+	t.Metatable = c.gen.host.api.lazyMeta(plugin, prefix)
+	return t
+}
+
+// lazyOf names a table of the module: whose it is, and the group with its point.
+type lazyOf struct{ plugin, prefix string }
+
+// lazyMeta is the metatable of lazyTable, one for all states.
+func (a *hostAPI) lazyMeta(plugin, prefix string) *lua.LTable {
+	of := lazyOf{plugin, prefix}
+	if m, ok := a.lazy.Load(of); ok {
+		return m.(*lua.LTable)
+	}
+	m, _ := a.lazy.LoadOrStore(of, newLazyMeta(of))
+	return m.(*lua.LTable)
+}
+
+func newLazyMeta(of lazyOf) *lua.LTable {
+	return tableOf(map[string]lua.LValue{"__metatable": lua.LString("pbx"), "__index": inCall(func(c *call, l *lua.LState) int {
+		v := lua.LValue(lua.LNil) // so that a script can ask whether this version has it
+		if name, ok := l.Get(2).(lua.LString); ok {
+			if found := c.hostField(l, of, string(name)); found != nil {
+				v = found
+				l.CheckTable(1).RawSetString(string(name), v)
+			}
 		}
-		var v lua.LValue
-		api := c.gen.host.api
-		switch full := prefix + string(name); {
-		case api.functions[full] != nil:
-			v = l.NewFunction(api.functions[full](c, plugin))
-		case api.values[full] != nil:
-			v = api.values[full](c, l, plugin)
-		case prefix == "" && api.groups[full]:
-			v = c.lazyTable(l, plugin, full+".")
-		case prefix == "":
-			v = c.pluginModule(l, full)
-		}
-		if v == nil {
-			l.Push(lua.LNil) // so that a script can ask whether this version has it
-			return 1
-		}
-		t.RawSet(name, v)
 		l.Push(v)
 		return 1
-	}))
-	t.Metatable = meta
-	return t
+	})})
+}
+
+// hostField makes a field of the module; nil if there is none of that name.
+func (c *call) hostField(l *lua.LState, of lazyOf, name string) lua.LValue {
+	api := c.gen.host.api
+	switch full := of.prefix + name; {
+	case api.functions[full] != nil:
+		return goFunction(api.functions[full](c, of.plugin))
+	case api.values[full] != nil:
+		return api.values[full](c, l, of.plugin)
+	case of.prefix == "" && api.groups[full]:
+		return c.lazyTable(l, of.plugin, full+".")
+	case of.prefix == "":
+		return c.pluginModule(l, full)
+	}
+	return nil
 }
 
 // hostAPI is hostFunctions by name; the Host keeps it.
@@ -177,10 +195,11 @@ type hostAPI struct {
 	functions map[string]func(*call, string) lua.LGFunction // "log", "store.get"
 	values    map[string]func(*call, *lua.LState, string) lua.LValue
 	groups    map[string]bool // "store"
+	lazy      sync.Map        // of lazyOf, metatables
 }
 
-func newHostAPI() hostAPI {
-	a := hostAPI{functions: map[string]func(*call, string) lua.LGFunction{}, groups: map[string]bool{},
+func newHostAPI() *hostAPI {
+	a := &hostAPI{functions: map[string]func(*call, string) lua.LGFunction{}, groups: map[string]bool{},
 		values: map[string]func(*call, *lua.LState, string) lua.LValue{}}
 	for _, v := range hostValues() {
 		a.values[v.name] = v.make

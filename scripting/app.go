@@ -15,33 +15,16 @@ import (
 // maxShownData bounds the arguments in an Executing line, in bytes (Asterisk: 8192).
 const maxShownData = 8192
 
-// installDialplan gives the state app, channel, check_hangup and autoservice_*.
-func (c *call) installDialplan() {
-	l, g := c.l, c.l.G.Global
-	app := l.CreateTable(0, 8)
-	meta := l.CreateTable(0, 1)
-	meta.RawSetString("__index", l.NewFunction(func(l *lua.LState) int {
-		name := l.CheckString(2)
-		f := l.NewFunction(func(l *lua.LState) int {
-			c.execute(l, name, joinArguments(l, 1))
-			return 0
-		})
-		app.RawSetString(name, f) // the next app.NAME finds it at once
-		l.Push(f)
-		return 1
-	}))
-	l.SetMetatable(app, meta)
-	g.RawSetString("app", app)
-	c.installChannel()
-	auto := true // autoservice: a port always reads, so there is nothing to start; scripts still ask
-	for name, f := range map[string]lua.LGFunction{
-		"check_hangup":       func(l *lua.LState) int { l.Push(lua.LBool(c.ch.HungUp())); return 1 },
-		"autoservice_start":  func(*lua.LState) int { auto = true; return 0 },
-		"autoservice_stop":   func(*lua.LState) int { auto = false; return 0 },
-		"autoservice_status": func(l *lua.LState) int { l.Push(lua.LBool(auto)); return 1 },
-	} {
-		g.RawSetString(name, l.NewFunction(f))
-	}
+// appIndex makes app.NAME, when it is first asked for.
+func (c *call) appIndex(l *lua.LState) int {
+	app, name := l.CheckTable(1), l.CheckString(2)
+	f := goFunction(func(l *lua.LState) int {
+		c.execute(l, name, joinArguments(l, 1))
+		return 0
+	})
+	app.RawSetString(name, f) // the next app.NAME finds it at once
+	l.Push(f)
+	return 1
 }
 
 // joinArguments makes one string of the arguments from index first on, as pbx_lua does: commas between, nil is nothing but keeps

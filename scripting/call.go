@@ -28,12 +28,14 @@ type call struct {
 	dog  watchdog
 	kill context.CancelCauseFunc
 
-	modules modules // require
-	plugins map[string]*pluginState
-	base    *lua.LTable    // the globals of all plugins
-	handle  *lua.LUserData // ch as plugins see it
-	methods *lua.LTable    // metatable of channel userdata
-	vars    *lua.LTable    // metatable of channel.NAME objects
+	guard    guard // ctx as the interpreter has it
+	metas    *metas
+	dialplan bool        // app and channel are there
+	loaded   *lua.LTable // package.loaded
+	plugins  map[string]*pluginState
+	base     *lua.LTable            // what the site has opened to plugins
+	lent     map[string]*lua.LTable // the libraries' tables that all plugins of this call see
+	handle   *lua.LUserData         // ch as plugins see it
 
 	abortMeta *lua.LTable
 	trace     struct {
@@ -41,25 +43,26 @@ type call struct {
 		text string
 	}
 
-	peers       []*channel.Channel         // dialled, answered, and still ours to hang up
-	callees     map[*channel.Channel]*call // of those, what runs their subroutines
-	moved       bool                       // a Goto happened, even if to the same place
-	inLua       bool                       // the priority that runs is a Lua function
-	dead        bool                       // the hang-up is over: `h` and the handlers run
-	frames      []frame                    // the Gosub stack
-	returning   bool                       // Return has just left a frame that somebody on the Go stack waits for
-	handlers    []string                   // hang-up handlers, the last one pushed last
-	playings    []*playing                 // sounds that were started
-	playMeta    *lua.LTable
-	ears        []*ear // what listens to events
-	earMeta     *lua.LTable
-	conferences map[*channel.Channel]*channel.Participant // what this script's channels are in
-	exception   exception
-	timeouts    timeouts
-	noted       map[string]bool // what was already logged once in this call
-	trail       []string        // the last steps of its way, for failures
-	trailCut    bool
-	logged      struct { // of log_lines
+	peers          []*channel.Channel         // dialled, answered, and still ours to hang up
+	callees        map[*channel.Channel]*call // of those, what runs their subroutines
+	moved          bool                       // a Goto happened, even if to the same place
+	autoserviceOff bool
+	inLua          bool       // the priority that runs is a Lua function
+	dead           bool       // the hang-up is over: `h` and the handlers run
+	frames         []frame    // the Gosub stack
+	returning      bool       // Return has just left a frame that somebody on the Go stack waits for
+	handlers       []string   // hang-up handlers, the last one pushed last
+	playings       []*playing // sounds that were started
+	playMeta       *lua.LTable
+	ears           []*ear // what listens to events
+	earMeta        *lua.LTable
+	conferences    map[*channel.Channel]*channel.Participant // what this script's channels are in
+	exception      exception
+	timeouts       timeouts
+	noted          map[string]bool // what was already logged once in this call
+	trail          []string        // the last steps of its way, for failures
+	trailCut       bool
+	logged         struct { // of log_lines
 		since time.Time
 		lines int
 	}
@@ -100,10 +103,9 @@ func (g *Generation) newState(ch *channel.Channel, log *zerolog.Logger) *call {
 	if ch != nil {
 		hungUp = ch.Context()
 	}
-	c.l.SetContext(c.ctx)
-	g.host.libs.install(c.l)
-	c.installLoaders()
-	c.openTo(c.l, c.l.G.Global)
+	c.guard = guard{c.ctx, c.ctx.Done(), c}
+	c.l.SetContext(&c.guard)
+	c.installGlobals()
 	c.installTrace()
 	c.dog.start(hungUp)
 	return c

@@ -33,6 +33,11 @@ type capabilities struct {
 	logLines  int      // of one call in ten seconds
 }
 
+// globals tells whether any global is opened.
+func (c *capabilities) globals() bool {
+	return c.execute || c.debug || len(c.files) > 0 || len(c.getenv) > 0
+}
+
 func defaultCapabilities() capabilities {
 	return capabilities{storeKeys: 10_000, storeSize: 16 << 20, logLines: 500}
 }
@@ -148,7 +153,9 @@ func (c *call) openTo(l *lua.LState, globals *lua.LTable) {
 		}
 	}
 	if can.debug {
-		globals.RawSetString("debug", c.module(l, lua.OpenDebug, lua.DebugLibName, "getinfo", "getlocal", "getmetatable", "getupvalue", "traceback"))
+		t := c.module(l, lua.OpenDebug, lua.DebugLibName, "getinfo", "getlocal", "getmetatable", "getupvalue", "traceback")
+		settlesFirst(t.RawGetString("getmetatable").(*lua.LFunction))
+		globals.RawSetString("debug", t)
 	}
 	if len(can.files) > 0 {
 		t := c.module(l, lua.OpenIo, lua.IoLibName, "type", "close")

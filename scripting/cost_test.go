@@ -9,8 +9,8 @@ import (
 
 // What a call's state may hold, in bytes, and what making it and one application may allocate. Time is the benchmarks' business.
 const (
-	maxStateHeap   = 64 << 10
-	maxStateAllocs = 600
+	maxStateHeap   = 20 << 10
+	maxStateAllocs = 150
 	maxNoOpAllocs  = 25
 )
 

@@ -30,34 +30,27 @@ func (c *call) channelHandle() lua.LValue {
 }
 
 func (c *call) handleOf(ch *channel.Channel) *lua.LUserData {
-	if c.methods == nil {
-		c.methods = c.l.CreateTable(0, 3)
-		known, resolve := c.l.CreateTable(0, 16), c.l.CreateTable(0, 1)
-		resolve.RawSetString("__index", c.l.NewFunction(c.resolveMethod(known)))
-		known.Metatable = resolve
-		c.methods.RawSetString("__index", known)
-		c.methods.RawSetString("__metatable", lua.LString("channel"))
-		c.methods.RawSetString("__tostring", c.l.NewFunction(func(l *lua.LState) int {
-			l.Push(lua.LString(channelArgument(l, 1).Name()))
-			return 1
-		}))
-	}
-	return &lua.LUserData{Value: ch, Metatable: c.methods, Env: c.l.Env}
+	return &lua.LUserData{Value: ch, Metatable: c.metas.handle, Env: c.l.Env}
 }
 
-// resolveMethod makes a method's Lua function when it is first asked for: a call uses few of them.
-func (c *call) resolveMethod(known *lua.LTable) lua.LGFunction {
-	return func(l *lua.LState) int {
-		name := l.CheckString(2)
-		m := c.gen.host.methods[name]
-		if m == nil {
-			l.RaiseError("a channel has no method '%s'", name)
-		}
-		f := l.NewFunction(func(l *lua.LState) int { return m(c, l, channelArgument(l, 1)) })
-		known.RawSetString(name, f)
-		l.Push(f)
-		return 1
+// newHandleMeta is the metatable of channels, with all their methods.
+func newHandleMeta(methods map[string]primitive) *lua.LTable {
+	known := tableOf(nil)
+	for name, m := range methods {
+		known.RawSetString(name, inCall(func(c *call, l *lua.LState) int { return m(c, l, channelArgument(l, 1)) }))
 	}
+	known.Metatable = tableOf(map[string]lua.LValue{"__index": goFunction(func(l *lua.LState) int {
+		l.RaiseError("a channel has no method '%s'", l.CheckString(2))
+		return 0
+	})})
+	return tableOf(map[string]lua.LValue{
+		"__metatable": lua.LString("channel"),
+		"__index":     known,
+		"__tostring": goFunction(func(l *lua.LState) int {
+			l.Push(lua.LString(channelArgument(l, 1).Name()))
+			return 1
+		}),
+	})
 }
 
 func channelArgument(l *lua.LState, i int) *channel.Channel {

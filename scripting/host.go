@@ -60,8 +60,9 @@ type Config struct {
 type Host struct {
 	cfg      Config
 	libs     *libraries
+	metas    *metas
 	methods  map[string]primitive
-	api      hostAPI
+	api      *hostAPI
 	shared   shared
 	failures failures
 	quota    quota
@@ -97,6 +98,7 @@ func New(cfg Config) *Host {
 	for _, m := range channelMethods() {
 		h.methods[m.name] = m.run
 	}
+	h.metas = newMetas(h.libs, h.methods)
 	return h
 }
 

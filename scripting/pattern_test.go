@@ -15,7 +15,14 @@ import (
 func sandbox(t testing.TB) *lua.LState {
 	l := lua.NewState(stateOptions())
 	t.Cleanup(l.Close)
-	openLibraries(channel.SystemClock{}, nil).install(l)
+	libs := openLibraries(channel.SystemClock{}, nil)
+	for name, f := range libs.base {
+		l.SetGlobal(name, f)
+	}
+	for name, functions := range libs.modules {
+		l.SetGlobal(name, tableOf(functions))
+	}
+	l.SetMetatable(lua.LString(""), tableOf(map[string]lua.LValue{"__index": l.GetGlobal("string")}))
 	return l
 }
 

@@ -29,8 +29,10 @@ type plugin struct {
 	timers       []*timer
 	tasks        map[string]bool
 	features     []*feature
-	needsService bool // events, timers, tasks, commands, save or restore
-	module       bool // others call it as pbx.NAME
+	require      *lua.LFunction
+	globals      *lua.LTable // the metatable of its globals
+	needsService bool        // events, timers, tasks, commands, save or restore
+	module       bool        // others call it as pbx.NAME
 }
 
 // application is what app.NAME runs.
@@ -64,7 +66,7 @@ type command struct {
 	plugin         *plugin
 }
 
-// pluginState is a plugin within one call's state.
+// pluginState is a plugin within one call's state; table is nil while it is being loaded.
 type pluginState struct {
 	env, loaded, table *lua.LTable
 }
@@ -111,6 +113,7 @@ func (g *Generation) loadPlugin(root fs.FS, e fs.DirEntry, name string, problems
 // openPlugin compiles a plugin; found is false for a folder that is none (no init.lua, no Lua file).
 func openPlugin(root fs.FS, e fs.DirEntry, name string) (p *plugin, found bool, err error) {
 	p = &plugin{name: name, init: "init.lua"}
+	p.prepare()
 	if !e.IsDir() {
 		p.init = name + ".lua"
 		p.tree = &tree{name: "plugins", chunks: map[string]*chunk{}, errs: map[string]error{}}
@@ -284,11 +287,15 @@ func section(table *lua.LTable, name string, f func(string, lua.LValue)) {
 
 // plugin is p in this call's state, loaded at its first use.
 func (c *call) plugin(l *lua.LState, p *plugin) *pluginState {
-	if s := c.plugins[p.name]; s != nil {
+	if s := c.plugins[p.name]; s != nil && s.table != nil {
 		return s
 	}
-	s := &pluginState{loaded: l.CreateTable(0, 4)}
-	s.env = c.pluginEnv(l, p, s)
+	s := &pluginState{env: l.CreateTable(0, 8), loaded: l.CreateTable(0, 8)}
+	s.env.Metatable = p.globals
+	if c.plugins == nil {
+		c.plugins = map[string]*pluginState{}
+	}
+	c.plugins[p.name] = s
 	fn := l.NewFunctionFromProto(p.tree.chunks[p.init].proto)
 	fn.Env = s.env
 	l.Push(fn)
@@ -299,75 +306,90 @@ func (c *call) plugin(l *lua.LState, p *plugin) *pluginState {
 		l.Error(lua.LString(path.Join(p.tree.name, p.init)+": the plugin returns no table; end it with `return M`"), 0)
 	}
 	s.table = table
-	if c.plugins == nil {
-		c.plugins = map[string]*pluginState{}
-	}
-	c.plugins[p.name] = s
 	return s
 }
 
-// pluginBase is what all plugins of this call see as globals: the sandbox as it came, whatever extensions.lua made of its own globals.
-// A plugin that reads or sets an unknown global has a bug, so both raise.
-func (c *call) pluginBase(l *lua.LState) *lua.LTable {
-	if c.base != nil {
-		return c.base
+// pluginGlobal is what plugins see as a global: the sandbox as it came, whatever extensions.lua made of its own globals, and what the
+// site has opened. nil: there is none of that name.
+func (c *call) pluginGlobal(p *plugin, name string) lua.LValue {
+	if v := c.opened().RawGetString(name); v != lua.LNil {
+		return v
 	}
-	libs, can := c.gen.host.libs, &c.gen.can
-	c.base = l.CreateTable(0, 8)
-	if can.execute || len(can.getenv) > 0 || len(can.files) > 0 {
-		c.base.RawSetString("os", libs.table(l, "os"))
+	libs := c.gen.host.libs
+	switch {
+	case name == "require":
+		return p.require
+	case name == "print":
+		return libs.loaders[name]
+	case libs.base[name] != nil:
+		return libs.base[name]
+	case libs.modules[name] == nil:
+		return nil
 	}
-	c.base.RawSetString("print", l.NewFunction(c.print))
-	c.openTo(l, c.base)
-	meta := l.CreateTable(0, 1)
-	meta.RawSetString("__index", l.NewFunction(func(l *lua.LState) int { // the first time: a call needs few of them
-		name := l.Get(2).String()
-		v, ok := libs.base[name]
-		if !ok {
-			if libs.modules[name] == nil {
-				l.RaiseError("unknown global '%s' in a plugin", name)
-			}
-			v = libs.table(l, name)
+	if c.lent[name] == nil {
+		if c.lent == nil {
+			c.lent = map[string]*lua.LTable{}
 		}
-		c.base.RawSetString(name, v)
-		l.Push(v)
-		return 1
-	}))
-	c.base.Metatable = meta
+		c.lent[name] = c.library(name)
+	}
+	return c.lent[name]
+}
+
+// opened is what the site has opened to plugins.
+func (c *call) opened() *lua.LTable {
+	if c.base == nil {
+		c.base = c.l.CreateTable(0, 0)
+		if c.gen.can.globals() {
+			c.base.RawSetString("os", tableOf(c.gen.host.libs.modules["os"]))
+			c.openTo(c.l, c.base)
+		}
+	}
 	return c.base
 }
 
-// pluginEnv is the globals of one plugin: those of all plugins, and its own require.
-func (c *call) pluginEnv(l *lua.LState, p *plugin, s *pluginState) *lua.LTable {
-	env := l.CreateTable(0, 1)
-	env.RawSetString("require", l.NewFunction(func(l *lua.LState) int {
-		name := l.CheckString(1)
-		if v := s.loaded.RawGetString(name); v != lua.LNil && v != c.modules.requiring {
+// prepare makes what the states of all calls share of a plugin: its own require, and the metatable of its globals. They find what is
+// asked for when it is first asked for: a call needs little. A plugin that reads or sets an unknown global has a bug, so both raise.
+func (p *plugin) prepare() {
+	p.require = inCall(func(c *call, l *lua.LState) int { return c.pluginRequire(l, p) })
+	p.globals = tableOf(map[string]lua.LValue{
+		"__metatable": lua.LString("plugin"),
+		"__index": inCall(func(c *call, l *lua.LState) int {
+			name := l.Get(2).String()
+			v := c.pluginGlobal(p, name)
+			if v == nil {
+				l.RaiseError("unknown global '%s' in a plugin", name)
+			}
+			l.CheckTable(1).RawSetString(name, v) // the next time it is found at once
 			l.Push(v)
 			return 1
-		}
-		if name == "pbx" {
-			v := c.hostModule(l, p.name)
-			s.loaded.RawSetString(name, v)
-			l.Push(v)
-			return 1
-		}
-		file, ok := p.tree.find(strings.TrimPrefix(name, p.name+"."))
-		if !ok {
-			l.RaiseError("plugin %s: module '%s' not found beside its init.lua", p.name, name)
-		}
-		f := l.NewFunctionFromProto(p.tree.chunks[file].proto)
-		f.Env = env
-		return c.runModule(l, s.loaded, name, f)
-	}))
-	meta := l.CreateTable(0, 2)
-	meta.RawSetString("__index", c.pluginBase(l))
-	meta.RawSetString("__newindex", l.NewFunction(func(l *lua.LState) int {
-		l.RaiseError("plugin %s: assignment to global '%s'; write `local`", p.name, l.Get(2).String())
-		return 0
-	}))
-	env.Metatable = meta
-	return env
+		}),
+		"__newindex": goFunction(func(l *lua.LState) int {
+			l.RaiseError("plugin %s: assignment to global '%s'; write `local`", p.name, l.Get(2).String())
+			return 0
+		}),
+	})
+}
+
+// pluginRequire is require within p.
+func (c *call) pluginRequire(l *lua.LState, p *plugin) int {
+	s, name := c.plugins[p.name], l.CheckString(1)
+	if v := s.loaded.RawGetString(name); v != lua.LNil && v != requiring {
+		l.Push(v)
+		return 1
+	}
+	if name == "pbx" {
+		v := c.hostModule(l, p.name)
+		s.loaded.RawSetString(name, v)
+		l.Push(v)
+		return 1
+	}
+	file, ok := p.tree.find(strings.TrimPrefix(name, p.name+"."))
+	if !ok {
+		l.RaiseError("plugin %s: module '%s' not found beside its init.lua", p.name, name)
+	}
+	f := l.NewFunctionFromProto(p.tree.chunks[file].proto)
+	f.Env = s.env
+	return c.runModule(l, s.loaded, name, f)
 }
 
 // applicationFunction is the Lua function behind an application, in this state.

@@ -78,33 +78,31 @@ func (t *tree) find(module string) (file string, ok bool) {
 	return "", false
 }
 
-// modules is what a state has loaded from extensions.lua's directory.
-type modules struct {
-	loaded    *lua.LTable    // package.loaded
-	requiring *lua.LUserData // marks a module whose chunk runs
+// requiring marks, in package.loaded, a module whose chunk runs.
+var requiring = &lua.LUserData{Value: "requiring", Metatable: lua.LNil}
+
+// loadedModules is package.loaded.
+func (c *call) loadedModules() *lua.LTable {
+	if c.loaded == nil {
+		c.loaded = c.l.CreateTable(0, 4)
+	}
+	return c.loaded
 }
 
-// installLoaders gives the state require, package, dofile, loadstring, load, loadfile and print.
-func (c *call) installLoaders() {
-	l, g := c.l, c.l.G.Global
-	c.modules.loaded = l.CreateTable(0, 8)
-	c.modules.requiring = l.NewUserData()
-	pkg := l.CreateTable(0, 3)
-	pkg.RawSetString("loaded", c.modules.loaded)
-	pkg.RawSetString("preload", l.CreateTable(0, 0))
+// packageTable is the global package.
+func (c *call) packageTable() *lua.LTable {
+	pkg := c.l.CreateTable(0, 3)
+	pkg.RawSetString("loaded", c.loadedModules())
+	pkg.RawSetString("preload", c.l.CreateTable(0, 1))
 	pkg.RawSetString("path", lua.LString("./?.lua;./?/init.lua"))
-	g.RawSetString("package", pkg)
-	for name, f := range map[string]lua.LGFunction{"require": c.require, "dofile": c.dofile, "loadfile": c.loadfile,
-		"loadstring": c.loadstring, "load": c.load, "print": c.print} {
-		g.RawSetString(name, l.NewFunction(f))
-	}
+	return pkg
 }
 
 // require is Lua's, looking beside extensions.lua and in its sub-folders only.
 func (c *call) require(l *lua.LState) int {
 	name := l.CheckString(1)
-	if v := c.modules.loaded.RawGetString(name); v != lua.LNil {
-		if v == c.modules.requiring {
+	if v := c.loadedModules().RawGetString(name); v != lua.LNil {
+		if v == requiring {
 			l.RaiseError("loop of require: %q is being loaded", name)
 		}
 		l.Push(v)
@@ -112,24 +110,24 @@ func (c *call) require(l *lua.LState) int {
 	}
 	if name == "pbx" {
 		v := c.hostModule(l, "")
-		c.modules.loaded.RawSetString(name, v)
+		c.loadedModules().RawSetString(name, v)
 		l.Push(v)
 		return 1
 	}
-	if pkg, ok := l.GetGlobal("package").(*lua.LTable); ok {
+	if pkg, ok := l.G.Global.RawGetString("package").(*lua.LTable); ok { // else nobody has asked for it
 		if pre, ok := pkg.RawGetString("preload").(*lua.LTable); ok {
 			if f, ok := pre.RawGetString(name).(*lua.LFunction); ok {
-				return c.runModule(l, c.modules.loaded, name, f)
+				return c.runModule(l, c.loadedModules(), name, f)
 			}
 		}
 	}
 	f := c.fromTree(l, c.gen.files, name)
-	return c.runModule(l, c.modules.loaded, name, l.NewFunctionFromProto(f.proto))
+	return c.runModule(l, c.loadedModules(), name, l.NewFunctionFromProto(f.proto))
 }
 
 // runModule runs a module's chunk once and keeps what it returns.
 func (c *call) runModule(l *lua.LState, loaded *lua.LTable, name string, f *lua.LFunction) int {
-	loaded.RawSetString(name, c.modules.requiring)
+	loaded.RawSetString(name, requiring)
 	l.Push(f)
 	l.Push(lua.LString(name))
 	if err := l.PCall(1, 1, nil); err != nil {
@@ -144,7 +142,7 @@ func (c *call) runModule(l *lua.LState, loaded *lua.LTable, name string, f *lua.
 	v := l.Get(-1)
 	l.Pop(1)
 	if v == lua.LNil {
-		if v = loaded.RawGetString(name); v == c.modules.requiring {
+		if v = loaded.RawGetString(name); v == requiring {
 			v = lua.LTrue
 		}
 	}

@@ -16,10 +16,12 @@ import (
 )
 
 // libraries are the functions every state starts with, taken once from a state that opened gopher-lua's own. A Go function of Lua
-// has no state of its own, so all states share the function values; the tables that hold them are each state's own.
+// has no state of its own, so all states share the function values; the tables that hold them are each state's own (globals.go).
 type libraries struct {
 	base    map[string]lua.LValue
 	modules map[string]map[string]lua.LValue // "string" ► "rep" ► function
+	loaders map[string]lua.LValue            // require and its like
+	service map[string]lua.LValue            // check_hangup and its like
 }
 
 // maxArrayIndex keeps t[5000000] = f from making an array of five million nils (16 bytes each): such keys are hashed.
@@ -42,7 +44,7 @@ func openLibraries(clock channel.Clock, random func() float64) *libraries {
 		l.Push(l.NewFunction(open))
 		l.Call(0, 0)
 	}
-	libs := &libraries{base: map[string]lua.LValue{}, modules: map[string]map[string]lua.LValue{}}
+	libs := &libraries{base: map[string]lua.LValue{}, modules: map[string]map[string]lua.LValue{}, loaders: loaderFunctions(), service: serviceFunctions()}
 	for _, name := range []string{"table", "string", "math", "coroutine", "os"} {
 		libs.modules[name] = fields(l.GetGlobal(name).(*lua.LTable))
 	}
@@ -53,6 +55,9 @@ func openLibraries(clock channel.Clock, random func() float64) *libraries {
 	}
 	for _, name := range withheld {
 		delete(libs.base, name)
+	}
+	for _, name := range settling {
+		settlesFirst(libs.base[name].(*lua.LFunction))
 	}
 	libs.base["error"] = l.NewFunction(baseError)
 	libs.base["tonumber"] = l.NewFunction(baseToNumber)
@@ -86,34 +91,6 @@ func fields(t *lua.LTable) map[string]lua.LValue {
 		}
 	})
 	return out
-}
-
-// install gives l the sandbox.
-func (libs *libraries) install(l *lua.LState) {
-	g := l.G.Global
-	for name, f := range libs.base {
-		g.RawSetString(name, f)
-	}
-	g.RawSetString("_G", g)
-	for name := range libs.modules {
-		t := libs.table(l, name)
-		g.RawSetString(name, t)
-		if name == "string" { // ("x"):rep(3)
-			mt := l.CreateTable(0, 1)
-			mt.RawSetString("__index", t)
-			l.SetMetatable(lua.LString(""), mt)
-		}
-	}
-}
-
-// table is a module's, made anew.
-func (libs *libraries) table(l *lua.LState, name string) *lua.LTable {
-	functions := libs.modules[name]
-	t := l.CreateTable(0, len(functions))
-	for f, v := range functions {
-		t.RawSetString(f, v)
-	}
-	return t
 }
 
 // baseError is error(): C Lua 5.1 takes a number for text and puts the place before it, so that error(5) is a message while

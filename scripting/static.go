@@ -36,9 +36,12 @@ func (g *Generation) LuaGlobals() map[string][]string {
 	defer c.close()
 	c.installDialplan()
 	out := map[string][]string{}
-	for name, v := range fields(c.l.G.Global) {
+	for name, v := range c.allFields(c.l.G.Global) {
 		out[name] = nil
-		if t, ok := v.(*lua.LTable); ok && name != "_G" && t.Metatable == lua.LNil {
+		if c.settle(v); name == "_G" {
+			continue
+		}
+		if t, ok := v.(*lua.LTable); ok && t.Metatable == lua.LNil {
 			out[name] = slices.Sorted(maps.Keys(fields(t)))
 		}
 	}

@@ -10,43 +10,44 @@ import (
 	lua "github.com/yuin/gopher-lua"
 )
 
-// installChannel gives the state the table channel: channel.NAME and channel.FUNC(args) are objects with get, set, name, value.
-func (c *call) installChannel() {
-	l := c.l
-	c.vars = l.CreateTable(0, 2)
-	get, set := l.NewFunction(c.objectGet), l.NewFunction(c.objectSet)
-	c.vars.RawSetString("__index", l.NewFunction(func(l *lua.LState) int {
-		t := l.CheckTable(1)
-		switch l.Get(2) {
-		case lua.LString("get"):
-			l.Push(get)
-		case lua.LString("set"):
-			l.Push(set)
-		case lua.LString("name"):
-			l.Push(t.RawGetInt(objectsName))
-		case lua.LString("value"):
-			l.Push(t.RawGetInt(objectsValue))
-		default:
-			l.Push(lua.LNil)
-		}
-		return 1
-	}))
-	c.vars.RawSetString("__call", l.NewFunction(func(l *lua.LState) int {
-		l.Push(c.object(c.objectName(l, "calling") + "(" + joinArguments(l, 2) + ")"))
-		return 1
-	}))
-	meta := l.CreateTable(0, 2)
-	meta.RawSetString("__index", l.NewFunction(func(l *lua.LState) int {
-		l.Push(c.object(l.CheckString(2)))
-		return 1
-	}))
-	meta.RawSetString("__newindex", l.NewFunction(func(l *lua.LState) int {
-		c.setValue(l, l.CheckString(2), settable(l, 3, "__newindex"))
-		return 0
-	}))
-	channel := l.CreateTable(0, 0)
-	l.SetMetatable(channel, meta)
-	l.G.Global.RawSetString("channel", channel)
+// channelIndex is channel.NAME: an object with get, set, name, value.
+func (c *call) channelIndex(l *lua.LState) int {
+	l.Push(c.object(l.CheckString(2)))
+	return 1
+}
+
+// channelNewIndex is channel.NAME = value.
+func (c *call) channelNewIndex(l *lua.LState) int {
+	c.setValue(l, l.CheckString(2), settable(l, 3, "__newindex"))
+	return 0
+}
+
+// newObjectMeta is the metatable of channel.NAME and channel.FUNC(args).
+func newObjectMeta() *lua.LTable {
+	get, set := inCall((*call).objectGet), inCall((*call).objectSet)
+	return tableOf(map[string]lua.LValue{
+		"__metatable": lua.LString("channel"),
+		"__index": goFunction(func(l *lua.LState) int {
+			t := l.CheckTable(1)
+			switch l.Get(2) {
+			case lua.LString("get"):
+				l.Push(get)
+			case lua.LString("set"):
+				l.Push(set)
+			case lua.LString("name"):
+				l.Push(t.RawGetInt(objectsName))
+			case lua.LString("value"):
+				l.Push(t.RawGetInt(objectsValue))
+			default:
+				l.Push(lua.LNil)
+			}
+			return 1
+		}),
+		"__call": inCall(func(c *call, l *lua.LState) int {
+			l.Push(c.object(c.objectName(l, "calling") + "(" + joinArguments(l, 2) + ")"))
+			return 1
+		}),
+	})
 }
 
 // The fields of an object stand in its array, where its metatable finds them: a table of names costs three times as much to make.
@@ -61,13 +62,13 @@ func (c *call) object(name string) *lua.LTable {
 			t.RawSetInt(objectsValue, lua.LString(v))
 		}
 	}
-	t.Metatable = c.vars
+	t.Metatable = c.metas.object
 	return t
 }
 
 // objectName is the name of the object a method was called on.
 func (c *call) objectName(l *lua.LState, doing string) string {
-	if t, ok := l.Get(1).(*lua.LTable); ok && t.Metatable == c.vars {
+	if t, ok := l.Get(1).(*lua.LTable); ok && t.Metatable == c.metas.object {
 		if name, ok := t.RawGetInt(objectsName).(lua.LString); ok {
 			return string(name)
 		}
