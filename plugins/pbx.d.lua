@@ -40,6 +40,11 @@
 ---@field resync_ms? number a jump of the timestamp that is no delay (1000); negative: there is none
 ---@field extra_ms? number on top of the jitter seen (40)
 
+---@class pbx.Volume
+---@field heard? number what the party says: above 0 so many times louder, below 0 so many times softer, 0 as it comes
+---@field said? number what the party is told, likewise
+---@field keys? boolean the party's key * adds 1 to both, # takes 1
+
 ---@class pbx.Play
 ---@field offset_ms? number where to begin
 ---@field volume_db? number -40 to 20
@@ -279,6 +284,7 @@
 ---@field echo fun(self: pbx.Channel, keys?: string): string? The party hears himself until one of keys (#), which is returned.
 ---@field send_digits fun(self: pbx.Channel, keys: string, gap_ms?: number, ms?: number, channel?: string): boolean?, string? Sends keys to the party, or to another live channel's. true, or nil and why not.
 ---@field jitter_buffer fun(self: pbx.Channel, how?: pbx.JitterBuffer): boolean?, string? Evens out what the party sends before others hear it; without an argument passes it on as it comes. true, or nil and why not.
+---@field volume fun(self: pbx.Channel, how?: pbx.Volume): pbx.Volume?, string? How loud it is, and with an argument changes the fields given; or nil and why not.
 ---@field dial fun(self: pbx.Channel, how: pbx.Dial): pbx.Dialled Rings one or more parties; raises when the caller leaves.
 ---@field bridge fun(self: pbx.Channel, peer: pbx.Channel, until?: pbx.Bridge): pbx.Bridged Joins it with a party that dial brought, until one of them leaves, the time is up, or a code is pressed.
 ---@field go_on fun(self: pbx.Channel, context: string, exten: string, priority?: integer) Sends a party that dial brought into the dialplan on its own; the script is done with it.

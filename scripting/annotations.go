@@ -52,6 +52,11 @@ const annotationTypes = `---@meta pbx
 ---@field resync_ms? number a jump of the timestamp that is no delay (1000); negative: there is none
 ---@field extra_ms? number on top of the jitter seen (40)
 
+---@class pbx.Volume
+---@field heard? number what the party says: above 0 so many times louder, below 0 so many times softer, 0 as it comes
+---@field said? number what the party is told, likewise
+---@field keys? boolean the party's key * adds 1 to both, # takes 1
+
 ---@class pbx.Play
 ---@field offset_ms? number where to begin
 ---@field volume_db? number -40 to 20

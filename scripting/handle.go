@@ -209,6 +209,7 @@ func channelMethods() []method {
 		{"echo", "(keys?: string): string?", "The party hears himself until one of keys (#), which is returned.", echo},
 		{"send_digits", "(keys: string, gap_ms?: number, ms?: number, channel?: string): boolean?, string?", "Sends keys to the party, or to another live channel's. true, or nil and why not.", sendDigits},
 		{"jitter_buffer", "(how?: pbx.JitterBuffer): boolean?, string?", "Evens out what the party sends before others hear it; without an argument passes it on as it comes. true, or nil and why not.", jitterBuffer},
+		{"volume", "(how?: pbx.Volume): pbx.Volume?, string?", "How loud it is, and with an argument changes the fields given; or nil and why not.", volume},
 		{"dial", "(how: pbx.Dial): pbx.Dialled", "Rings one or more parties; raises when the caller leaves.", dial},
 		{"bridge", "(peer: pbx.Channel, until?: pbx.Bridge): pbx.Bridged", "Joins it with a party that dial brought, until one of them leaves, the time is up, or a code is pressed.", bridge},
 		{"go_on", "(context: string, exten: string, priority?: integer)", "Sends a party that dial brought into the dialplan on its own; the script is done with it.", goOn},

@@ -70,6 +70,33 @@ func jitterBuffer(c *call, l *lua.LState, ch *channel.Channel) int {
 	return c.outcome(l, ch, ch.SetJitterBuffer(&b))
 }
 
+// volume is chan:volume([{heard=, said=, keys=}]): the same table, with what is in force; or nil and why not.
+func volume(c *call, l *lua.LState, ch *channel.Channel) int {
+	v := ch.Volume()
+	if how := l.OptTable(2, nil); how != nil {
+		for name, level := range map[string]*float64{"heard": &v.Heard, "said": &v.Said} {
+			if n, ok := how.RawGetString(name).(lua.LNumber); ok {
+				*level = min(max(float64(n), -maxVolume), maxVolume)
+			}
+		}
+		if keys := how.RawGetString("keys"); keys != lua.LNil {
+			v.Keys = lua.LVAsBool(keys)
+		}
+		if err := ch.SetVolume(v); err != nil {
+			return c.outcome(l, ch, err)
+		}
+	}
+	t := l.CreateTable(0, 3)
+	t.RawSetString("heard", lua.LNumber(v.Heard))
+	t.RawSetString("said", lua.LNumber(v.Said))
+	t.RawSetString("keys", lua.LBool(v.Keys))
+	l.Push(t)
+	return 1
+}
+
+// maxVolume is silence one way and nothing but clipping the other.
+const maxVolume = 1000
+
 // maxJitterBuffer is more than the packets a buffer has room for.
 const maxJitterBuffer = 10 * time.Second
 

@@ -56,6 +56,8 @@ func (l *fakeLeg) Play(_ media.Source, done func()) func() {
 }
 func (l *fakeLeg) Echo(on bool)                        {}
 func (l *fakeLeg) SetJitterBuffer(*media.JitterBuffer) {}
+func (l *fakeLeg) SetVolume(media.Volume)              {}
+func (l *fakeLeg) Volume() media.Volume                { return media.Volume{} }
 func (l *fakeLeg) Tap(media.Tap) func()                { l.note("tap"); return func() { l.note("untap") } }
 func (l *fakeLeg) SendDigit(d rune, _ time.Duration)   { l.note("dtmf " + string(d)) }
 func (l *fakeLeg) Join(_ Media, keep KeptDigits) (func(), error) {

@@ -49,6 +49,9 @@ type Media interface {
 	Tap(t media.Tap) (remove func())
 	// SetJitterBuffer puts a jitter buffer between the party and the bridge or echo it is heard in; nil takes it out.
 	SetJitterBuffer(*media.JitterBuffer)
+	// SetVolume makes what the party says, and what it is told, louder or softer for those who hear it; Volume is what is in force.
+	SetVolume(media.Volume)
+	Volume() media.Volume
 	// Join relays sound and digits between two legs until leave is called; digits that are kept are for the script (Channel.Digit).
 	Join(other Media, keep KeptDigits) (leave func(), err error)
 }

@@ -178,6 +178,24 @@ func (c *Channel) SetJitterBuffer(b *media.JitterBuffer) error {
 	return nil
 }
 
+// SetVolume makes what the party says, and what it is told, louder or softer, until the channel ends.
+func (c *Channel) SetVolume(v media.Volume) error {
+	m := c.leg.Media()
+	if m == nil {
+		return ErrNoMedia
+	}
+	m.SetVolume(v)
+	return nil
+}
+
+// Volume is how loud the channel is; a channel without sound is as it comes.
+func (c *Channel) Volume() media.Volume {
+	if m := c.leg.Media(); m != nil {
+		return m.Volume()
+	}
+	return media.Volume{}
+}
+
 // dtmfKey is the key that a character of a script stands for; '!' is the flash of RFC 4733.
 func dtmfKey(d rune) (rune, bool) {
 	switch {

@@ -67,8 +67,8 @@ var endpointSchema = &schema[endpointDraft]{
 		number("max_video_streams", 0, 32, func(e *endpointDraft) *int { return &e.MaxVideoStreams }),
 		sdpWord("sdp_owner", func(e *endpointDraft) *string { return &e.SDPOwner }),
 		sdpLine("sdp_session", func(e *endpointDraft) *string { return &e.SDPSession }),
-		yes("t38_udptl", func(e *endpointDraft) *bool { return &e.T38 }),
-		yes("t38_udptl_nat", func(e *endpointDraft) *bool { return &e.T38NAT }),
+		yes("t38_udptl", func(e *endpointDraft) *bool { return &e.T38UDPTL }),
+		yes("t38_udptl_nat", func(e *endpointDraft) *bool { return &e.T38UDPTLNat }),
 		yes("inband_progress", func(e *endpointDraft) *bool { return &e.InbandProgress }),
 
 		yes("force_rport", func(e *endpointDraft) *bool { return &e.ForceRport }),

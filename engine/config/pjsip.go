@@ -84,7 +84,7 @@ type Endpoint struct {
 	MaxAudioStreams       int
 	MaxVideoStreams       int
 	SDPOwner, SDPSession  string
-	T38, T38NAT           bool // t38_udptl: a call may go over to T.38; t38_udptl_nat: as rtp_symmetric, for that
+	T38UDPTL, T38UDPTLNat bool // t38_udptl: a call may go over to T.38; t38_udptl_nat: as rtp_symmetric, for that
 	InbandProgress        bool
 
 	ForceRport              bool

@@ -146,6 +146,7 @@ func (p *Port) eventStopped(*shard) {
 
 func (p *Port) tell(d Digit) {
 	p.publish()
+	p.turnByKey(d.Rune)
 	if p.config.OnDigit != nil {
 		p.config.OnDigit(d)
 	}

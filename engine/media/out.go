@@ -276,6 +276,9 @@ func (o *Out) transmit(pt uint8, marker bool, seq uint16, ts uint32, f *Frame) e
 	if p.hearings != nil {
 		p.overhearSaid(f, seq, ts)
 	}
+	if p.volume != nil && p.volume.said != nil {
+		f = p.volume.said.apply(o, f)
+	}
 	if p.rtp == nil {
 		return p.crossOver(f, marker, seq, ts)
 	}

@@ -41,6 +41,7 @@ type Port struct {
 	gone      chan struct{} // closed when the shard has closed the port
 	count     counters
 	playRate  atomic.Int32 // see PlayRate; 0 = not known
+	volumeSet atomic.Pointer[Volume]
 
 	mu       sync.Mutex // guards queue, notified, moving, shard
 	queue    []func(*shard)
@@ -77,6 +78,7 @@ type Port struct {
 	digits    digitSender
 	playback  *playback
 	hearings  []*hearing   // one for each rate of its taps; nil without taps
+	volume    *volume      // nil: as it comes
 	keys      *keyListener // nil: the peer's keys are not in its voice
 	said      Frame        // the one its taps are about to hear
 	upkeep    timer

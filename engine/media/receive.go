@@ -133,6 +133,9 @@ func (p *Port) arrive(f *Frame, event bool) {
 	if p.sink != Discard && p.member == nil { // a room's clock is what its members wait for
 		p.at.onward++
 	}
+	if p.volume != nil && !event {
+		f = p.louder(f)
+	}
 	if p.dejitter != nil {
 		p.dejitter.put(p.at, f, event)
 	} else {

@@ -93,3 +93,21 @@ test("PJSIP_HEADER adds, changes and removes in b of Dial", function(t)
   t:equal(t:peer("PJSIP/1"):headers(), "X-A: 2")
   t:equal(t:peer("PJSIP/1"):get("GONE"), "2")
 end)
+
+test("VOLUME is kept for each way", function(t)
+  local c = t:lua([[
+    channel.VOLUME("TX"):set(3)
+    channel.VOLUME("rx", "p"):set("-2.5")
+    channel.V:set(channel.VOLUME("TX"):get() .. " " .. channel.VOLUME("RX"):get())]])
+  t:equal(c:get("V"), "3 -2.5")
+end)
+
+test("VOLUME names what it does not understand", function(t)
+  for _, line in ipairs { 'channel.VOLUME("UP"):set("3")', 'channel.VOLUME("TX"):set("loud")' } do
+    t:contains(t:lua(line):log(), "VOLUME: ")
+  end
+end)
+
+test("VOLUME of a channel without sound is only a line in the log", function(t)
+  t:contains(t:lua('channel.VOLUME("TX"):set(3)', { media = false }):log(), "VOLUME: ")
+end)

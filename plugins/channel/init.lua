@@ -1,7 +1,8 @@
 --- What a channel is, and how the ones it dialled ended.
--- Functions: CHANNEL, HANGUPCAUSE, HANGUPCAUSE_KEYS, LANGUAGE, PJSIP_HEADER, PJSIP_HEADERS, SHARED. Application: HangupCauseClear.
+-- Functions: CHANNEL, HANGUPCAUSE, HANGUPCAUSE_KEYS, LANGUAGE, PJSIP_HEADER, PJSIP_HEADERS, SHARED, VOLUME. Application: HangupCauseClear.
 local pbx = require "pbx"
 local header = require "channel.header"
+local volume = require "channel.volume"
 local M = { name = "channel" }
 
 local fields = {
@@ -102,6 +103,7 @@ M.functions = {
   },
   PJSIP_HEADER = header.one,
   PJSIP_HEADERS = header.names,
+  VOLUME = volume,
 }
 M.applications = {
   HangupCauseClear = { run = function(chan) chan:clear_leg_causes() end, synopsis = "Forget what HANGUPCAUSE knows" },

@@ -220,6 +220,7 @@ type line struct {
 	joined *line
 	stop   func() // ends what plays
 	taps   []*tap
+	volume media.Volume
 	says   time.Time // until when the party speaks
 }
 
@@ -391,6 +392,19 @@ func (s *line) Echo(on bool) {
 }
 
 func (s *line) SetJitterBuffer(*media.JitterBuffer) {}
+
+// SetVolume keeps what was set, for Volume.
+func (s *line) SetVolume(v media.Volume) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.volume = v
+}
+
+func (s *line) Volume() media.Volume {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.volume
+}
 
 // Join lets two lines hear each other.
 func (s *line) Join(other channel.Media, _ channel.KeptDigits) (func(), error) {

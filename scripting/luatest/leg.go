@@ -145,7 +145,8 @@ type sounding struct {
 
 	mu     sync.Mutex // guards below; a leaf
 	sent   string
-	buffer string   // jitter buffer that was set
+	buffer string // jitter buffer that was set
+	volume media.Volume
 	tones  []string // that were begun, and "stop"
 }
 
@@ -237,6 +238,19 @@ func (s *sounding) SetJitterBuffer(b *media.JitterBuffer) {
 	if b != nil {
 		s.buffer = fmt.Sprintf("fixed=%v max=%v resync=%v extra=%v", b.Fixed, b.Max, b.Resync, b.Extra)
 	}
+}
+
+// SetVolume keeps what was set, for Volume.
+func (s *sounding) SetVolume(v media.Volume) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.volume = v
+}
+
+func (s *sounding) Volume() media.Volume {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.volume
 }
 
 // tapLimit is how long a tap gets blocks, so that a test that waits for ever ends.

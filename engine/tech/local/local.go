@@ -211,6 +211,12 @@ func (e *end) Tap(t media.Tap) (remove func()) { return e.port.Tap(t) }
 // SetJitterBuffer evens out what arrives.
 func (e *end) SetJitterBuffer(b *media.JitterBuffer) { e.port.SetJitterBuffer(b) }
 
+// SetVolume makes its sound louder or softer.
+func (e *end) SetVolume(v media.Volume) { e.port.SetVolume(v) }
+
+// Volume is what SetVolume and the party's keys have made of it.
+func (e *end) Volume() media.Volume { return e.port.Volume() }
+
 // SendDigit sends DTMF to the other end.
 func (e *end) SendDigit(d rune, dur time.Duration) { e.port.SendDigit(d, dur) }
 

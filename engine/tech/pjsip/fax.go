@@ -42,7 +42,7 @@ func (l *leg) faxOffered(offer *sdp.Description, parameters []sdp.Attribute) ([]
 	switch {
 	case busy:
 		return nil, sip.StatusServerError
-	case !l.endpoint.T38 || other == nil || !other.endpoint.T38 || other == l:
+	case !l.endpoint.T38UDPTL || other == nil || !other.endpoint.T38UDPTL || other == l:
 		return nil, sip.StatusNotAcceptableHere
 	case now != nil:
 		return l.answerFax(offer, now.theirs)
@@ -205,7 +205,7 @@ func (l *leg) reinviting() bool {
 func (l *leg) openFax() error {
 	e := l.endpoint
 	port, err := l.tech.Media.NewPort(media.PortConfig{Kind: media.KindDatagrams, LocalIP: l.port.LocalAddr().Addr(), TOS: e.TOSAudio, COS: e.COSAudio,
-		Symmetric: e.T38NAT || e.RTPSymmetric})
+		Symmetric: e.T38UDPTLNat || e.RTPSymmetric})
 	if err != nil {
 		return err
 	}

@@ -332,6 +332,12 @@ func (l *leg) Tap(t media.Tap) (remove func()) { return l.port.Tap(t) }
 // SetJitterBuffer evens out what the phone sends, on its way to a bridge.
 func (l *leg) SetJitterBuffer(b *media.JitterBuffer) { l.port.SetJitterBuffer(b) }
 
+// SetVolume makes its sound louder or softer.
+func (l *leg) SetVolume(v media.Volume) { l.port.SetVolume(v) }
+
+// Volume is what SetVolume and the party's keys have made of it.
+func (l *leg) Volume() media.Volume { return l.port.Volume() }
+
 // SendDigit sends DTMF as the endpoint's dtmf_mode wants it.
 func (l *leg) SendDigit(d rune, dur time.Duration) { l.port.SendDigit(d, dur) }
 
