@@ -329,13 +329,19 @@
 
 ---@class pbx.mailbox
 ---@field draft fun(context: string, box: string, message: table): string?, string? Begins a message, whose fields are those of its .txt: the path to record to, without an extension; or nil and why not.
----@field deliver fun(context: string, box: string, folder: string, draft: string, how?: {duration_ms?: number, flag?: string, max?: integer}): integer?, string? Puts a copy of a draft that was recorded into a mailbox, on disk: its number and path; or nil and "full" or why else not.
+---@field deliver fun(context: string, box: string, folder: string, draft: string, how?: {duration_ms?: number, flag?: string, time?: integer, max?: integer}): integer?, string?, string? Puts a copy of a draft that was recorded into a mailbox, on disk: its number, path and id; or nil and "full" or why else not.
 ---@field discard fun(draft: string): boolean?, string? Removes a draft.
 ---@field list fun(context: string, box: string, folder: string): table[]?, string? The messages of a folder: id, number, path, time, duration in s and the fields of the .txt.
 ---@field count fun(context: string, box: string, folder: string): integer How many messages a folder has.
 ---@field change fun(context: string, box: string, folder: string, moves: table<string, string>, max?: integer): integer?, string? Moves messages by their id to the folder that moves names, "" removes them, and numbers the rest anew: how many found no room and stay.
 ---@field path fun(context: string, box: string): string?, string? The directory of a mailbox, where greetings are.
 ---@field greeting fun(context: string, box: string, which: string): string? The path of a greeting, without an extension; nil if there is none.
+---@field greet fun(context: string, box: string, which: string, draft: string): boolean?, string? Makes what was recorded in a draft a greeting.
+---@field copy fun(context: string, box: string, folder: string, id: string, draft: string): boolean?, string? Puts the sound of a message into a draft.
+---@field convert fun(sounds: string[], file: string, gain_db?: number): boolean?, string? Writes recordings, one after the other, to a file in the format of its extension; or nil and why not.
+---@field secret fun(context: string, box: string, password?: string): string|boolean|nil, string? The password in the directory of a mailbox, nil without one; or sets it: true, or nil and why not.
+---@field run fun(which: string, words: string[]): string?, string? Runs the program that [general] of voicemail.conf has as externpass, externpassnotify or externpasscheck: what it wrote; or nil and why not.
+---@field start fun(which: string, words: string[]): boolean Runs one while the call goes on; whether there is one.
 ---@field erase fun(context: string, box: string, which: string): boolean?, string? Removes a greeting.
 
 ---@class pbx.events

@@ -2,8 +2,10 @@ package scripting
 
 import (
 	"errors"
+	"math"
 	"time"
 
+	"asterism/engine/sound"
 	"asterism/engine/voicemail"
 
 	lua "github.com/yuin/gopher-lua"
@@ -51,7 +53,7 @@ func (c *call) mailboxDraft(l *lua.LState) int {
 	return pushString(l, draft)
 }
 
-// mailboxDeliver is pbx.mailbox.deliver(context, box, folder, draft, {duration_ms=, flag=, max=}).
+// mailboxDeliver is pbx.mailbox.deliver(context, box, folder, draft, {duration_ms=, flag=, time=, max=}).
 func (c *call) mailboxDeliver(l *lua.LState) int {
 	s, box, folder, draft, t := c.mailboxes(l), checkBox(l), l.CheckString(3), l.CheckString(4), l.OptTable(5, l.NewTable())
 	var m voicemail.Message
@@ -61,6 +63,9 @@ func (c *call) mailboxDeliver(l *lua.LState) int {
 			if flag, ok := t.RawGetString("flag").(lua.LString); ok {
 				m.Flag = string(flag)
 			}
+			if epoch, ok := t.RawGetString("time").(lua.LNumber); ok {
+				m.Time = time.Unix(int64(epoch), 0)
+			}
 		})
 		return err
 	})
@@ -68,7 +73,7 @@ func (c *call) mailboxDeliver(l *lua.LState) int {
 		return refuse(l, err)
 	}
 	l.Push(lua.LNumber(m.Number))
-	return 1 + pushString(l, m.Path)
+	return 1 + pushString(l, m.Path) + pushString(l, m.ID)
 }
 
 // done pushes true, or nil and why not.
@@ -92,6 +97,77 @@ func (c *call) mailboxErase(l *lua.LState) int {
 	return c.done(l, func() error { return s.Erase(box, which) })
 }
 
+// mailboxGreet is pbx.mailbox.greet(context, box, greeting, draft).
+func (c *call) mailboxGreet(l *lua.LState) int {
+	s, box, which, draft := c.mailboxes(l), checkBox(l), l.CheckString(3), l.CheckString(4)
+	return c.done(l, func() error { return s.Greet(box, which, draft) })
+}
+
+// mailboxCopy is pbx.mailbox.copy(context, box, folder, id, draft).
+func (c *call) mailboxCopy(l *lua.LState) int {
+	s, box, folder, id, draft := c.mailboxes(l), checkBox(l), l.CheckString(3), l.CheckString(4), l.CheckString(5)
+	return c.done(l, func() error { return s.Copy(box, folder, id, draft) })
+}
+
+// mailboxSecret is pbx.mailbox.secret(context, box [, password]).
+func (c *call) mailboxSecret(l *lua.LState) int {
+	s, box := c.mailboxes(l), checkBox(l)
+	if l.GetTop() >= 3 {
+		password := l.CheckString(3)
+		return c.done(l, func() error { return s.SetSecret(box, password) })
+	}
+	var secret string
+	_ = c.pausing(func() error { secret = s.Secret(box); return nil })
+	if secret == "" {
+		l.Push(lua.LNil)
+		return 1
+	}
+	return pushString(l, secret)
+}
+
+// mailboxConvert is pbx.mailbox.convert(sounds, file [, gain_db]): one recording after the other, in the format of the file's extension.
+func (c *call) mailboxConvert(l *lua.LState) int {
+	file, gain := l.CheckString(2), math.Pow(10, float64(l.OptNumber(3, 0))/20)
+	var names []string
+	l.CheckTable(1).ForEach(func(_, name lua.LValue) { names = append(names, lua.LVAsString(name)) })
+	if c.gen.host.cfg.Sounds == nil {
+		return refuse(l, errors.New("no sounds are configured"))
+	}
+	if c.gen.host.cfg.Recordings == nil {
+		return refuse(l, errNoRecordings)
+	}
+	return c.done(l, func() error { return c.convert(names, file, gain) })
+}
+
+// convert writes the sounds names, one after the other, to a file.
+func (c *call) convert(names []string, file string, gain float64) error {
+	rate, err := sound.RateOf(file)
+	if err != nil {
+		return err
+	}
+	out, err := c.gen.host.cfg.Recordings.Create(file, sound.RecordOptions{Rate: rate})
+	if err != nil {
+		return err
+	}
+	block, louder := make([]int16, rate), make([]int16, rate)
+	for _, name := range names {
+		clip, err := c.gen.host.cfg.Sounds.OpenAt(name, "", rate)
+		if err != nil {
+			return errors.Join(err, out.Discard())
+		}
+		for in := clip.Reader(); ; {
+			n, err := in.Read(block)
+			if err != nil {
+				break // the end: a clip has no other error
+			}
+			if err := out.Write(amplified(louder[:n], block[:n], gain)); err != nil {
+				return errors.Join(err, out.Discard())
+			}
+		}
+	}
+	return out.Close()
+}
+
 // mailboxList is pbx.mailbox.list(context, box, folder).
 func (c *call) mailboxList(l *lua.LState) int {
 	s, box, folder := c.mailboxes(l), checkBox(l), l.CheckString(3)
@@ -110,6 +186,7 @@ func (c *call) mailboxList(l *lua.LState) int {
 			"callerchan": m.CallerChan, "callerid": m.CallerID, "category": m.Category, "id": m.ID, "flag": m.Flag, "path": m.Path} {
 			t.RawSetString(name, lua.LString(value))
 		}
+		t.RawSetString("priority", lua.LNumber(m.Priority))
 		t.RawSetString("number", lua.LNumber(m.Number))
 		t.RawSetString("time", lua.LNumber(m.Time.Unix()))
 		t.RawSetString("duration", lua.LNumber(m.Duration/time.Second))

@@ -16,8 +16,11 @@ func pbxQuoteShell(l *lua.LState) int {
 	if strings.ContainsRune(s, 0) {
 		l.ArgError(1, "text with a zero byte")
 	}
-	return pushString(l, "'"+strings.ReplaceAll(s, "'", `'\''`)+"'")
+	return pushString(l, quoteShell(s))
 }
+
+// quoteShell is text as one word of a shell.
+func quoteShell(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
 
 // pbxQuoteSQL is pbx.quote_sql(text): a string literal of standard SQL (SQLite, PostgreSQL; MySQL with NO_BACKSLASH_ESCAPES). It refuses
 // what literals cannot hold everywhere: zero bytes, backslashes, text that is not UTF-8.

@@ -103,6 +103,37 @@ func (s *Spool) message(dir string, number int) (Message, error) {
 	return m, err
 }
 
+// Copy puts the sounds of a message into a draft, of any box, in the place of what it had.
+func (s *Spool) Copy(b Box, folder, id, draft string) error {
+	to, err := s.draftName(draft)
+	if err != nil {
+		return err
+	}
+	if _, err := s.messages(b, folder); err != nil {
+		return err
+	}
+	return s.change(b, func(string) error {
+		list, err := s.List(b, folder)
+		if err != nil {
+			return err
+		}
+		for _, m := range list {
+			if m.ID != id {
+				continue
+			}
+			dir, _ := s.messages(b, folder) // it was looked at above
+			from := path.Join(dir, message(m.Number))
+			sounds, err := s.sounds(from)
+			for _, extension := range sounds {
+				err = errors.Join(err, missingOK(s.root.Remove(to+extension)))
+				err = errors.Join(err, s.duplicate(from+extension, to+extension))
+			}
+			return err
+		}
+		return fmt.Errorf("voicemail: %s: message %s of %s: %w", b, id, folder, fs.ErrNotExist)
+	})
+}
+
 // Change moves messages of a folder to others of the box, by their ID; "" removes them. Those that stay are numbered anew, without gaps.
 // most is how many a folder may have, 0 any number: what finds no room stays where it is, and kept is how many that were.
 func (s *Spool) Change(b Box, from string, moves map[string]string, most int) (kept int, err error) {

@@ -33,7 +33,21 @@ func (s *Spool) Recover(started time.Time, length func(path string) time.Duratio
 			paths = append(paths, found)
 		}
 	}
-	return paths, errors.Join(problems...)
+	return paths, errors.Join(append(problems, s.sweep(started))...)
+}
+
+// sweep removes sounds that were recorded in a draft's place before the moment started and have no text: greetings and comments that nobody kept.
+func (s *Spool) sweep(started time.Time) error {
+	strays, err := fs.Glob(s.root.FS(), "voicemail/*/*/"+draftFolder+"/*")
+	for _, file := range strays {
+		stem := strings.TrimSuffix(file, path.Ext(file))
+		info, statErr := s.root.Stat(file)
+		_, textErr := s.root.Stat(stem + ".txt")
+		if statErr == nil && info.ModTime().Before(started) && errors.Is(textErr, fs.ErrNotExist) && !strings.HasPrefix(path.Base(file), ".") {
+			err = errors.Join(err, missingOK(s.root.Remove(file)))
+		}
+	}
+	return err
 }
 
 // recoverDraft delivers one, or removes it; "" if it was nothing, or is delivered already.

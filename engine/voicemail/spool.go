@@ -215,29 +215,6 @@ func (s *Spool) removeSounds(stem string) error {
 	return err
 }
 
-// Greeting is the path of a greeting, or of the recorded name, without its extension; "" if the box has none.
-func (s *Spool) Greeting(b Box, which string) string {
-	dir, err := s.folder(b)
-	if err != nil || !name.MatchString(which) {
-		return ""
-	}
-	stem := path.Join(dir, which)
-	if sounds, err := s.sounds(stem); err != nil || len(sounds) == 0 {
-		return ""
-	}
-	return path.Join(s.path, stem)
-}
-
-// Erase removes a greeting; nothing happens if there is none.
-func (s *Spool) Erase(b Box, which string) error {
-	if !name.MatchString(which) {
-		return fmt.Errorf("voicemail: %q is no greeting", which)
-	}
-	return s.change(b, func(dir string) error {
-		return errors.Join(s.removeSounds(path.Join(dir, which)), s.sync(dir))
-	})
-}
-
 func (s *Spool) entries(dir string) ([]fs.DirEntry, error) {
 	d, err := s.root.Open(dir)
 	if err != nil {

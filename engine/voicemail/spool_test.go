@@ -332,6 +332,10 @@ func TestRecover(t *testing.T) {
 		t.Fatal(err)
 	}
 	live := draft("live", 2000, "")
+	stray := dir + "/voicemail/default/100/tmp/stray.wav"
+	if err := errors.Join(os.WriteFile(stray, nil, 0o640), os.Chtimes(stray, time.Unix(1500, 0), time.Unix(1500, 0))); err != nil {
+		t.Fatal(err)
+	}
 	length := func(path string) time.Duration {
 		if _, err := os.Stat(path + ".wav"); err != nil {
 			return 0

@@ -53,8 +53,8 @@ local function show_users(out)
 end
 
 M.applications = {
-  VoiceMail = { run = leave, synopsis = "Record a message for a mailbox", takes = "mailboxes, options", options = "bdesStuU", ignored = "gP" },
-  VoiceMailMain = { run = main, synopsis = "Hear messages and set a mailbox up", takes = "mailbox, options", options = "aps", ignored = "g" },
+  VoiceMail = { run = leave.run, synopsis = "Record a message for a mailbox", takes = "mailboxes, options", options = "bdegPsStuU" },
+  VoiceMailMain = { run = main, synopsis = "Hear messages and set a mailbox up", takes = "mailbox, options", options = "agprs" },
 }
 M.functions = {
   VM_INFO = { get = vm_info, synopsis = "What a mailbox is like" },

@@ -1,4 +1,4 @@
---- Words: what is said of numbers, messages and moments, as lists of prompts; and saying them.
+--- Words: what is said of numbers, messages and moments, as lists of prompts; and saying and asking.
 local pbx = require "pbx"
 local M = {}
 
@@ -13,11 +13,20 @@ function M.hear(chan, prompts, keys)
   return key
 end
 
-local function add(list, more)
+--- Play prompts and wait for a key, six seconds or ms.
+function M.ask(chan, prompts, ms) return M.hear(chan, prompts, M.any_key) or chan:digit(ms or 6000) end
+
+--- Play prompts and read keys, of which the first may come during these, until # or one of more, or none for gap_ms: the keys, and that last one.
+function M.keys(chan, prompts, more, gap_ms)
+  if #prompts > 0 then chan:play(prompts, M.any_key) end -- the key stays for read
+  local keys, _, last = chan:read { max = 80, timeout_ms = gap_ms or 2000, first_ms = 10000, terminators = "#" .. (more or "") }
+  return keys, last
+end
+
+function M.add(list, more)
   for _, prompt in ipairs(more) do list[#list + 1] = prompt end
   return list
 end
-M.add = add
 
 --- Each digit by itself.
 function M.digits(text)
@@ -26,41 +35,19 @@ function M.digits(text)
   return out
 end
 
---- 0 to 9999 in words.
-function M.number(n)
-  if n >= 1000 then
-    local out = add(M.number(math.floor(n / 1000)), { "digits/thousand" })
-    return n % 1000 == 0 and out or add(out, M.number(n % 1000))
-  elseif n >= 100 then
-    local out = { "digits/" .. math.floor(n / 100), "digits/hundred" }
-    return n % 100 == 0 and out or add(out, M.number(n % 100))
-  elseif n <= 20 or n % 10 == 0 then
-    return { "digits/" .. n }
-  end
-  return { "digits/" .. (n - n % 10), "digits/" .. n % 10 }
-end
+function M.number(chan, n) return pbx.say.number(n, chan:language()) end
 
---- "three new messages".
-function M.messages(n, folder) return add(M.number(n), { "vm-" .. folder, n == 1 and "vm-message" or "vm-messages" }) end
+--- "message" or "messages".
+function M.messages(n) return n == 1 and "vm-message" or "vm-messages" end
 
---- "Monday, November the second, at nine, oh five A M".
-function M.moment(epoch, zone)
-  local at = pbx.time.fields(epoch, zone)
-  local out = { "digits/day-" .. at.wday - 1, "digits/mon-" .. at.month - 1 }
-  if at.day > 20 and at.day % 10 ~= 0 then
-    out[#out + 1] = "digits/" .. (at.day - at.day % 10)
-    out[#out + 1] = "digits/h-" .. at.day % 10
-  else
-    out[#out + 1] = "digits/h-" .. at.day
-  end
-  add(add(out, { "digits/at" }), M.number((at.hour + 11) % 12 + 1))
-  if at.min == 0 then
-    out[#out + 1] = "digits/oclock"
-  else
-    if at.min < 10 then out[#out + 1] = "digits/oh" end
-    add(out, M.number(at.min))
-  end
-  return add(out, { at.hour < 12 and "digits/a-m" or "digits/p-m" })
+--- When a message came, in the words of the mailbox's zone, or else of the language.
+function M.moment(chan, epoch, box)
+  local zone, format = box:zone()
+  local language = chan:language()
+  if format then format = chan:expand(format)
+  elseif language:find("^en") then format = "'vm-received' q 'digits/at' IMp"
+  else format = "'vm-received' Q 'digits/at' HM" end
+  return pbx.say.moment(epoch, zone, format, language)
 end
 
 return M

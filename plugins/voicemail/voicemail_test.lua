@@ -11,7 +11,8 @@ berlin = Europe/Berlin|'vm-received' Q 'digits/at' R
 [default]
 100 => 1234,Anna Bell,anna@example.com,,format=wav|tz=berlin
 101 => 4321,Ben,,,maxmsg=1|review=yes|operator=yes|format=wav
-102 => 1111,Carla
+102 => 1111,Carla,,,format=wav49
+103 => 3333,Dora
 
 [sales]
 200 => 2222,Sales,,,maxmsg=0
@@ -85,9 +86,11 @@ test("silence ends it; what is too short is not kept", function(t)
   t:equal(t:files(spool .. "100"), "INBOX/msg0000.txt INBOX/msg0000.wav")
 end)
 
-test("the first format of [general]", function(t)
+test("the formats of the mailbox", function(t)
   left(t, "102", "s")
   t:equal(t:files(spool .. "102"), "INBOX/msg0000.WAV INBOX/msg0000.txt")
+  left(t, "103", "s")
+  t:equal(t:files(spool .. "103"), "INBOX/msg0000.WAV INBOX/msg0000.gsm INBOX/msg0000.txt INBOX/msg0000.wav")
 end)
 
 test("an unknown mailbox fails and goes on", function(t)
@@ -233,7 +236,7 @@ test("voicemail show users", function(t)
   t:equal(left(t, "102", "s"):get("VMSTATUS"), "SUCCESS")
   local text = t:command("voicemail show users")
   t:contains(text, "\ndefault          102      Carla                                     1\n")
-  t:contains(text, "\n4 voicemail users configured.")
+  t:contains(text, "\n5 voicemail users configured.")
 end)
 
 local function stored(t, folder, n, id, callerid)
@@ -270,7 +273,7 @@ test("messages are heard, deleted and stored; those heard are old at the end", f
   t:equal(t:file(spool .. "100/Work/msg0000.wav"), "sound of c")
   t:equal(t:files(spool .. "100/Old") .. t:files(spool .. "100/Work"), "msg0000.txt msg0000.wavmsg0000.txt msg0000.wav")
   t:contains(c:played(), "vm-youhave digits/4 vm-INBOX vm-messages")
-  t:contains(c:played(), "vm-first vm-message vm-received digits/day-2 digits/mon-10 digits/h-14 digits/at digits/11 digits/13 digits/p-m")
+  t:contains(c:played(), "vm-first vm-message vm-received digits/day-2 digits/mon-10 digits/h-14 digits/2 digits/thousand digits/20 digits/3 digits/at digits/20 digits/3 digits/13 /sounds")
   t:contains(c:played(), "vm-deleted")
   t:contains(c:played(), "vm-savedto vm-Work")
   t:ok(c:played():find("vm%-goodbye$"))
@@ -286,7 +289,7 @@ end)
 
 test("nobody answers the menu", function(t)
   local c = visiting(t, {})
-  t:contains(c:played(), "vm-youhaveno vm-opts vm-helpexit vm-opts vm-helpexit vm-opts vm-helpexit vm-goodbye")
+  t:contains(c:played(), "vm-youhave vm-no vm-messages vm-opts vm-helpexit vm-opts vm-helpexit vm-opts vm-helpexit vm-goodbye")
   t:ok(c:returned())
 end)
 
@@ -294,7 +297,7 @@ test("urgent messages come first; another folder; the envelope", function(t)
   stored(t, "Urgent", 0, "u")
   stored(t, "Old", 0, "o", "Unknown")
   local c = visiting(t, { [500] = "1", [1000] = "3", [1500] = "3", [12000] = "2", [12500] = "1", [13000] = "1", [13500] = "#", [13600] = "#" })
-  t:contains(c:played(), "vm-youhave digits/1 vm-INBOX vm-message vm-and digits/1 vm-Old vm-message")
+  t:contains(c:played(), "vm-youhave digits/1 vm-Urgent vm-and digits/1 vm-Old vm-message")
   t:contains(c:played(), "vm-tohearenv vm-starmain vm-received")
   t:contains(c:played(), "vm-from-phonenumber digits/1 digits/0 digits/2")
   t:contains(c:played(), "vm-changeto")
@@ -303,27 +306,27 @@ end)
 test("* and # wind, 0 pauses", function(t)
   stored(t, "INBOX", 0, "a")
   t:sound("/sounds/voicemail/default/100/INBOX/msg0000", 20000)
-  -- It begins at 10.5 s. Two winds on, ten seconds of pause and one wind back: it would end at 37.5 s, and is wound to its end at 37 s.
-  local c = visiting(t, { [500] = "1", [15000] = "#", [16000] = "#", [17000] = "0", [27000] = "0", [28000] = "*", [37000] = "#", [38000] = "#" })
-  t:equal(c:elapsed_ms(), 39000)
+  -- It begins at 14.5 s. Two winds on, ten seconds of pause and one wind back: it would end at 41.5 s, and is wound to its end at 41 s.
+  local c = visiting(t, { [500] = "1", [19000] = "#", [20000] = "#", [21000] = "0", [31000] = "0", [32000] = "*", [41000] = "#", [42000] = "#" })
+  t:equal(c:elapsed_ms(), 43000)
   t:equal(t:files(spool .. "100"), "Old/msg0000.txt Old/msg0000.wav")
 end)
 
 test("logging in", function(t)
   local c = visiting(t, { [500] = "100#", [2500] = "1234#", [6500] = "#" }, "")
-  t:contains(c:played(), "vm-login vm-password vm-youhaveno")
+  t:contains(c:played(), "vm-login vm-password vm-youhave vm-no vm-messages")
   t:ok(c:returned())
   c = visiting(t, { [500] = "1234#" }, "100@default")
-  t:contains(c:played(), "vm-youhaveno")
+  t:contains(c:played(), "vm-password vm-youhave vm-no vm-messages")
 end)
 
-test("three wrong passwords end the call, as do unknown mailboxes", function(t)
+test("three wrong passwords or unknown mailboxes lead on in the dialplan", function(t)
   local c = visiting(t, { [500] = "9#", [2500] = "9#", [4500] = "9#" }, "100")
-  t:equal(c:played(), "vm-password auth-incorrect auth-incorrect vm-goodbye")
-  t:ok(not c:returned())
+  t:equal(c:played(), "vm-password vm-incorrect vm-password vm-incorrect vm-password vm-incorrect vm-goodbye")
+  t:ok(c:returned())
   local before = c:played()
   c = visiting(t, {}, "999")
-  t:equal(news(c, before), "vm-password auth-incorrect auth-incorrect vm-goodbye")
+  t:equal(news(c, before), "vm-login vm-password vm-incorrect-mailbox vm-password vm-incorrect-mailbox vm-password vm-incorrect vm-goodbye")
 end)
 
 test("a star instead of a mailbox goes to extension a", function(t)
@@ -343,8 +346,8 @@ test("a new password counts until voicemail.conf has another", function(t)
 end)
 
 test("greetings are recorded, and a temporary one removed", function(t)
-  visiting(t, { [500] = "0", [1500] = "1", [9000] = "#", [12000] = "4", [18000] = "#", [21000] = "*", [22000] = "#" })
+  visiting(t, { [500] = "0", [1500] = "1", [9000] = "#", [10500] = "1", [12500] = "4", [18000] = "#", [19500] = "1", [22000] = "*", [23000] = "#" })
   t:equal(t:files(spool .. "100"), "temp.wav unavail.wav")
-  visiting(t, { [500] = "0", [1500] = "4", [2500] = "2", [5500] = "*", [6500] = "#" })
+  visiting(t, { [500] = "0", [1500] = "4", [2500] = "2", [5000] = "*", [6500] = "#" })
   t:equal(t:files(spool .. "100"), "unavail.wav")
 end)
