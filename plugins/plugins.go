@@ -26,11 +26,13 @@ import "embed"
 //go:embed math
 //go:embed mixmonitor
 //go:embed musiconhold
+//go:embed person
 //go:embed playback
 //go:embed privacymanager
 //go:embed record
 //go:embed records
 //go:embed say
+//go:embed starcodes
 //go:embed strings
 //go:embed tollguard
 //go:embed tones

@@ -23,7 +23,7 @@
 //	t:phone(target, {...})      what a dialled target does: ring_ms, progress_ms, answer_ms, hangup_ms (after the answer), end_ms + cause,
 //	                            forward = "…" (with end_ms or at once). A target without is unavailable (cause 20).
 //	                            keys = {[at_ms] = "12#"} are pressed there, counted from the call
-//	t:peer(target)              the phone's last call: p:sent() the digits it got, p:get(name), p:shown() who called, p:callerid(), p:headers() that were added; nil without one
+//	t:peer(target)              the phone's last call: p:sent() the digits it got, p:get(name), p:shown() who called, p:callerid(), p:redirected() the number called first and why it came on, p:headers() that were added; nil without one
 //	t:config(file, text)        a .conf file beside the dialplan
 //	t:guest{...}                another caller, who runs the dialplan on his own: at_ms, context, exten, keys, keys_at_ms, leaves_ms
 //	t:device(name, state)       what DEVICE_STATE says of it

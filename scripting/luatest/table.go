@@ -173,8 +173,9 @@ func (w *world) peer(l *lua.LState) lua.LValue {
 			}
 			return strings.Join(out, "; ")
 		}),
-		"shown":    text(func() string { return leg.shown.String() }),
-		"callerid": text(func() string { return leg.ch.CallerID().String() }),
+		"shown":      text(func() string { return leg.shown.String() }),
+		"callerid":   text(func() string { return leg.ch.CallerID().String() }),
+		"redirected": text(func() string { return leg.shown.RDNIS + " " + leg.shown.Reason }),
 	})
 }
 

@@ -1,0 +1,15 @@
+---@alias pbx.person.When "always"|"busy"|"noanswer"
+
+---@class pbx.person
+---@field of fun(chan: pbx.Channel): string? Whose phone a channel is: AMPUSER, else its endpoint.
+---@field forward fun(person: string, when: pbx.person.When): string? The number that a person's calls go to.
+---@field set_forward fun(person: string, when: pbx.person.When, number?: string) Lets them go there; nil: no more. The lamps follow.
+---@field dnd fun(person: string): boolean Whether a person is not to be disturbed.
+---@field set_dnd fun(person: string, on: boolean)
+---@field waiting fun(person: string): boolean Whether a second call rings.
+---@field set_waiting fun(person: string, on: boolean)
+---@field last_caller fun(person: string): string?
+---@field blacklisted fun(number?: string): boolean
+---@field set_blacklisted fun(number: string, on: boolean): boolean Whether that could be done: not with what is no number.
+---@field takes_calls fun(person: string, skip_busy?: boolean): boolean Whether a call to a group may ring that phone; skip_busy: not when it talks at all.
+---@field context fun(chan: pbx.Channel): string Where forwards are dialled.
