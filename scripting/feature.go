@@ -1,6 +1,7 @@
 package scripting
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"path"
@@ -79,13 +80,16 @@ func (f *feature) patterns() []string {
 }
 
 // fillFeatures puts the codes of all plugins into their context. What the site's own files have there stays: dialplans are read before.
+// A code of a site's plugin takes the place of a shipped one's.
 func (g *Generation) fillFeatures(b *dialplan.Builder) (problems []config.Problem) {
 	taken := map[string]*feature{}
-	for _, name := range slices.Sorted(maps.Keys(g.plugins)) {
-		p := g.plugins[name]
+	byRank := func(a, b *plugin) int { return cmp.Or(cmp.Compare(a.rank, b.rank), cmp.Compare(a.name, b.name)) }
+	for _, p := range slices.SortedFunc(maps.Values(g.plugins), byRank) {
 		for _, f := range p.features {
 			for _, pattern := range f.patterns() {
-				if first := taken[pattern]; first != nil {
+				if first := taken[pattern]; first != nil && first.plugin.rank < p.rank {
+					continue
+				} else if first != nil {
 					problems = append(problems, config.Problem{Pos: f.pos, Warning: true, What: fmt.Sprintf(
 						"plugin %s: the code %s of feature %s is that of %s.%s already; this one is not used", p.name, f.inForce(), f.name, first.plugin.name, first.name),
 						Want: fmt.Sprintf("write another one in [general] of %s.conf: %s = *99", p.name, f.name)})

@@ -68,7 +68,7 @@ func TestFeatureCodesAreOptions(t *testing.T) {
 	if problems != "" {
 		t.Fatal(problems)
 	}
-	for exten, want := range map[string]string{"*72": "", "**1": "stars.forward", "**15": "stars.forward", "*43": "", "*0": "function at extensions.lua:1"} {
+	for exten, want := range map[string]string{"*72": "starcodes.forward_on", "*751": "stars.speed", "**1": "stars.forward", "**15": "stars.forward", "*43": "starcodes.echo", "*0": "function at extensions.lua:1"} {
 		e, _ := g.Find("default", exten, "")
 		if e.Data != want {
 			t.Errorf("%s is %q, want %q", exten, e.Data, want)

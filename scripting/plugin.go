@@ -22,6 +22,7 @@ type plugin struct {
 	tree   *tree  // its files; the entry is init
 	init   string // "init.lua", or "NAME.lua" for a plugin that is one file
 	manual string // README.md, or the comment at the top of init
+	rank   int    // of the root it is from: 0 is the strongest, the site's own
 
 	values       map[string]lua.LValue // its options, from NAME.conf
 	settings     []map[string]any      // all sections of NAME.conf, for pbx.config.sections
@@ -88,7 +89,7 @@ func (g *Generation) loadPlugins(roots []fs.FS) (problems []config.Problem) {
 			if strings.HasPrefix(name, ".") || strings.HasSuffix(name, "_test") || strings.HasSuffix(name, ".d") || done[name] || !e.IsDir() && path.Ext(e.Name()) != ".lua" {
 				continue
 			}
-			found, err := g.loadPlugin(root, e, name, &problems)
+			found, err := g.loadPlugin(root, i, e, name, &problems)
 			if err != nil {
 				problems = append(problems, problemOf(err, "plugins/"+name))
 			}
@@ -100,11 +101,12 @@ func (g *Generation) loadPlugins(roots []fs.FS) (problems []config.Problem) {
 }
 
 // loadPlugin compiles and registers one; found is false for a folder that is no plugin.
-func (g *Generation) loadPlugin(root fs.FS, e fs.DirEntry, name string, problems *[]config.Problem) (found bool, err error) {
+func (g *Generation) loadPlugin(root fs.FS, rank int, e fs.DirEntry, name string, problems *[]config.Problem) (found bool, err error) {
 	p, found, err := openPlugin(root, e, name)
 	if err != nil || !found {
 		return found, err
 	}
+	p.rank = rank
 	warnings, err := g.register(p)
 	*problems = append(*problems, warnings...)
 	return true, err

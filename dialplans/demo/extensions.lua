@@ -28,7 +28,7 @@ extensions = {
 
   -- What the phones may dial.
   internal = {
-    include = { "features", "nobody" }, -- numbers that are not found here are looked up there, in this order
+    include = { "services", "nobody" }, -- numbers that are not found here are looked up there, in this order
 
     -- 100 to 109: the phones call each other. `extension` is what was dialled, so one pattern serves them all.
     ["_10X"] = function(context, extension)
@@ -57,7 +57,7 @@ extensions = {
   },
 
   -- Things to try. They are in a context of their own to show how contexts are put together.
-  features = {
+  services = {
     -- 600: hear yourself, with the delay of the way there and back. # ends it.
     ["600"] = function()
       app.Answer()
