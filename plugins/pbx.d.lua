@@ -418,6 +418,11 @@
 ---@field restore fun(chan: pbx.Channel, before?: string) Takes mark back.
 ---@field targets fun(chan: pbx.Channel, list: string[]): string[], boolean Those dial strings that the channel may ring; and whether one was refused.
 
+---@class pbx.wakeup
+---@field set fun(person: string, epoch: number) Wakes somebody at a moment, instead of another one that was asked for before.
+---@field get fun(person: string): number? When somebody is to be woken.
+---@field cancel fun(person: string): boolean Takes it back; whether there was one.
+
 ---@class pbx
 ---@field log fun(level: pbx.Level, text: string) A line in the log.
 ---@field log_once fun(level: pbx.Level, text: string) A line in the log, each once in a call.
@@ -462,6 +467,7 @@
 ---@field person pbx.person
 ---@field say pbx.say
 ---@field tollguard pbx.tollguard
+---@field wakeup pbx.wakeup
 local pbx = {}
 
 ---The applications: app.Dial("PJSIP/100", 20). Names are found in any case.

@@ -38,4 +38,5 @@ import "embed"
 //go:embed tones
 //go:embed transfer
 //go:embed voicemail
+//go:embed wakeup
 var FS embed.FS

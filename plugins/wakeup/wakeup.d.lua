@@ -1,0 +1,4 @@
+---@class pbx.wakeup
+---@field set fun(person: string, epoch: number) Wakes somebody at a moment, instead of another one that was asked for before.
+---@field get fun(person: string): number? When somebody is to be woken.
+---@field cancel fun(person: string): boolean Takes it back; whether there was one.
