@@ -187,6 +187,7 @@
 ---@field locked boolean
 ---@field record string the file it is recorded to, or ""
 ---@field record_muted boolean
+---@field muted boolean who is no admin comes in muted
 ---@field parties integer
 ---@field admins integer
 ---@field marked integer
@@ -204,6 +205,7 @@
 ---@field end_marked boolean
 ---@field muted boolean
 ---@field talking boolean
+---@field waiting boolean it is left out of the talk for now
 ---@field joined number seconds since 1970
 
 ---@class pbx.Bridge
@@ -296,6 +298,7 @@
 ---@field conference_leave fun(self: pbx.Channel) Leaves the conference; nothing happens if it is in none.
 ---@field conference_mute fun(self: pbx.Channel, on?: boolean): boolean Whether it is muted in its conference; with an argument changes it.
 ---@field conference_deafen fun(self: pbx.Channel, on: boolean) Whether it hears nothing of its conference.
+---@field conference_wait fun(self: pbx.Channel, on: boolean) Whether it is left out of the talk for now: it neither hears nor is heard.
 ---@field conference_gain fun(self: pbx.Channel, listen_db?: integer, talk_db?: integer): integer, integer How much louder it hears and is heard, in dB; with arguments changes both.
 ---@field conference_play fun(self: pbx.Channel, names: string|string[], language?: string): boolean?, string? Lets all in its conference hear prompts after what plays already, to their end. true; or nil and which are missing.
 ---@field locate fun(self: pbx.Channel, place: string): string?, string, integer Takes [[context,]exten,]priority apart: context, extension, priority; labels, +n and -n are looked up. Or nil and why not.
@@ -390,6 +393,9 @@
 ---@field delete fun(self: pbx.store, key: string): boolean Removes a value; whether there was one.
 ---@field list fun(self: pbx.store, prefix: string): table<string, string> All values whose key begins with prefix.
 
+---@class pbx.confbridge
+---@field join fun(name: string, how?: {user?: table<string, string|number|boolean>, bridge?: table<string, string|number|boolean>, menu?: table<string, string>}): string Takes the call into a conference, with options of confbridge.conf upon its default profiles; ► CONFBRIDGE_RESULT.
+
 ---@alias pbx.person.When "always"|"busy"|"noanswer"
 
 ---@class pbx.person
@@ -445,6 +451,7 @@
 ---@field cause_text fun(cause: integer): string A cause in words.
 ---@field dial_string fun(tech: string, resource: string): string Tech/resource, refusing text that would mean more than one party.
 ---@field conf fun(file: string): table[]? The sections of a .conf file, each with name, place and options, which are lists of name, value and place; nil without the file.
+---@field remove_recording fun(file: string): boolean Removes a file where recordings are; whether there was one.
 ---@field quote_shell fun(text: string): string Text as one word of a shell's command line, whatever is in it.
 ---@field quote_sql fun(text: string): string Text as a literal of standard SQL; raises for what none can hold.
 ---@field file_name fun(text: string): string Text as the name of one file, without a path.
@@ -464,6 +471,7 @@
 ---@field time pbx.time
 ---@field text pbx.text
 ---@field store pbx.store
+---@field confbridge pbx.confbridge
 ---@field person pbx.person
 ---@field say pbx.say
 ---@field tollguard pbx.tollguard

@@ -199,6 +199,7 @@ const annotationTypes = `---@meta pbx
 ---@field locked boolean
 ---@field record string the file it is recorded to, or ""
 ---@field record_muted boolean
+---@field muted boolean who is no admin comes in muted
 ---@field parties integer
 ---@field admins integer
 ---@field marked integer
@@ -216,6 +217,7 @@ const annotationTypes = `---@meta pbx
 ---@field end_marked boolean
 ---@field muted boolean
 ---@field talking boolean
+---@field waiting boolean it is left out of the talk for now
 ---@field joined number seconds since 1970
 
 ---@class pbx.Bridge

@@ -65,6 +65,8 @@ func hostFunctions() []hostFunction {
 		{"dial_string", "(tech: string, resource: string): string", "Tech/resource, refusing text that would mean more than one party.", plain(pbxDialString)},
 		{"conf", "(file: string): table[]?", "The sections of a .conf file, each with name, place and options, which are lists of name, value and place; nil without the file.", ofCall((*call).confSections)},
 
+		{"remove_recording", "(file: string): boolean", "Removes a file where recordings are; whether there was one.", ofCall((*call).removeRecording)},
+
 		{"conference.list", "(): pbx.Conference[]", "The conferences that are going on.", ofCall((*call).conferenceList)},
 		{"conference.info", "(name: string): pbx.Conference?", "A conference that is going on; nil when it is not.", ofCall((*call).conferenceInfo)},
 		{"conference.lock", "(name: string, on: boolean): boolean?", "Lets only admins in, or everybody again.", ofCall((*call).conferenceLock)},

@@ -124,6 +124,11 @@ func conferenceDeafen(c *call, l *lua.LState, ch *channel.Channel) int {
 	return 0
 }
 
+func conferenceWait(c *call, l *lua.LState, ch *channel.Channel) int {
+	c.participant(l, ch).Wait(l.ToBool(2))
+	return 0
+}
+
 func conferenceGain(c *call, l *lua.LState, ch *channel.Channel) int {
 	p := c.participant(l, ch)
 	if l.GetTop() >= 2 {
@@ -168,7 +173,7 @@ func participantTable(l *lua.LState, i channel.ParticipantInfo) *lua.LTable {
 		t.RawSetString(name, lua.LString(v))
 	}
 	for name, v := range map[string]bool{"admin": i.Admin, "marked": i.Marked, "wait_marked": i.WaitsForMarked, "end_marked": i.EndsWithMarked,
-		"muted": i.Muted, "talking": i.Talks} {
+		"muted": i.Muted, "talking": i.Talks, "waiting": i.Waits} {
 		t.RawSetString(name, lua.LBool(v))
 	}
 	t.RawSetString("joined", lua.LNumber(float64(i.Joined.UnixMilli())/1000))
@@ -180,7 +185,8 @@ func conferenceTable(l *lua.LState, i channel.ConferenceInfo) *lua.LTable {
 	t.RawSetString("name", lua.LString(i.Name))
 	t.RawSetString("locked", lua.LBool(i.Locked))
 	t.RawSetString("record", lua.LString(i.Record))
-	t.RawSetString("record_muted", lua.LBool(i.Muted))
+	t.RawSetString("record_muted", lua.LBool(i.Paused))
+	t.RawSetString("muted", lua.LBool(i.Muted))
 	t.RawSetString("parties", lua.LNumber(len(i.Members)))
 	t.RawSetString("admins", lua.LNumber(i.Admins()))
 	t.RawSetString("marked", lua.LNumber(i.Marked()))

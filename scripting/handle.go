@@ -226,6 +226,7 @@ func channelMethods() []method {
 		{"conference_leave", "()", "Leaves the conference; nothing happens if it is in none.", conferenceLeave},
 		{"conference_mute", "(on?: boolean): boolean", "Whether it is muted in its conference; with an argument changes it.", conferenceMute},
 		{"conference_deafen", "(on: boolean)", "Whether it hears nothing of its conference.", conferenceDeafen},
+		{"conference_wait", "(on: boolean)", "Whether it is left out of the talk for now: it neither hears nor is heard.", conferenceWait},
 		{"conference_gain", "(listen_db?: integer, talk_db?: integer): integer, integer", "How much louder it hears and is heard, in dB; with arguments changes both.", conferenceGain},
 		{"conference_play", "(names: string|string[], language?: string): boolean?, string?", "Lets all in its conference hear prompts after what plays already, to their end. true; or nil and which are missing.", conferencePlay},
 

@@ -105,3 +105,16 @@ func (c *call) pbxRecorded(l *lua.LState) int {
 	l.Push(lua.LBool(r != nil && r.Has(l.CheckString(1))))
 	return 1
 }
+
+// removeRecording is pbx.remove_recording(file).
+func (c *call) removeRecording(l *lua.LState) int {
+	name := l.CheckString(1)
+	err := c.pausing(func() error {
+		if c.gen.host.cfg.Recordings == nil {
+			return errNoRecordings
+		}
+		return c.gen.host.cfg.Recordings.Remove(name)
+	})
+	l.Push(lua.LBool(err == nil))
+	return 1
+}

@@ -42,6 +42,7 @@ type Conference struct {
 	mu        sync.Mutex // guards below; a leaf
 	members   []*Participant
 	locked    bool
+	muted     bool // for who comes in and is no admin
 	ended     bool
 	reporting bool   // a goroutine tells who talks
 	reports   uint64 // it has made
@@ -68,7 +69,8 @@ type ConferenceInfo struct {
 	Name    string
 	Locked  bool
 	Record  string // the file it is recorded to, "" if it is not
-	Muted   bool   // that is silence at present
+	Paused  bool   // that is silence at present
+	Muted   bool   // who is no admin comes in muted
 	Created time.Time
 	Members []ParticipantInfo
 }
@@ -197,6 +199,7 @@ func (conf *Conference) admit(p *Participant, most int) error {
 	case most > 0 && len(conf.members) >= most && !p.cfg.Admin:
 		return ErrConferenceFull
 	}
+	p.muted = p.muted || conf.muted && !p.cfg.Admin
 	conf.members = append(slices.Clip(conf.members), p)
 	return nil
 }
@@ -234,9 +237,9 @@ func (conf *Conference) Name() string { return conf.name }
 func (conf *Conference) Info() ConferenceInfo {
 	conf.mu.Lock()
 	defer conf.mu.Unlock()
-	info := ConferenceInfo{Name: conf.name, Locked: conf.locked, Created: conf.created}
+	info := ConferenceInfo{Name: conf.name, Locked: conf.locked, Muted: conf.muted, Created: conf.created}
 	if r := conf.recording; r != nil {
-		info.Record, info.Muted = r.file, r.muted.Load()
+		info.Record, info.Paused = r.file, r.muted.Load()
 	}
 	for _, m := range conf.members {
 		info.Members = append(info.Members, m.infoLocked())
@@ -290,8 +293,13 @@ func (conf *Conference) Kick(name, reason string) int {
 	return len(members)
 }
 
-// Mute takes members' voices out of the mix, or lets them in again; how many there were.
+// Mute takes members' voices out of the mix, or lets them in again; how many there were. Of "participants" those who come later are, too.
 func (conf *Conference) Mute(name string, on bool) int {
+	if name == "participants" {
+		conf.mu.Lock()
+		conf.muted = on
+		conf.mu.Unlock()
+	}
 	members := conf.some(name)
 	for _, m := range members {
 		m.Mute(on)

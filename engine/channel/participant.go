@@ -37,6 +37,7 @@ type Participant struct {
 	// Guarded by Conference.mu.
 	seat               Seat // nil until he is in the room
 	muted, deaf, talks bool
+	waits              bool                 // he neither hears nor is heard, whatever the two say
 	toldTalks          bool                 // what the Observer knows
 	told               uint64               // which of the conference's reports that was
 	track              *Monitor             // he is recorded by himself
@@ -50,7 +51,7 @@ type ParticipantInfo struct {
 	Channel, UniqueID                             string
 	CallerID                                      CallerID
 	Admin, Marked, WaitsForMarked, EndsWithMarked bool
-	Muted, Talks                                  bool
+	Muted, Talks, Waits                           bool
 	Listen, Talk                                  int
 	Spoken                                        string
 	Joined                                        time.Time
@@ -131,20 +132,20 @@ func (p *Participant) Info() ParticipantInfo {
 
 func (p *Participant) infoLocked() ParticipantInfo {
 	return ParticipantInfo{Channel: p.ch.name, UniqueID: p.ch.uniqueID, CallerID: p.id, Admin: p.cfg.Admin, Marked: p.cfg.Marked,
-		WaitsForMarked: p.cfg.WaitsForMarked, EndsWithMarked: p.cfg.EndsWithMarked, Muted: p.muted, Talks: p.talks,
+		WaitsForMarked: p.cfg.WaitsForMarked, EndsWithMarked: p.cfg.EndsWithMarked, Muted: p.muted, Talks: p.talks, Waits: p.waits,
 		Listen: p.listen, Talk: p.talk, Spoken: p.cfg.Spoken, Joined: p.at}
 }
 
 // Mute takes his voice out of the mix.
 func (p *Participant) Mute(on bool) {
 	p.conf.mu.Lock()
-	changed, seat := p.muted != on && !p.gone, p.seat
+	changed, seat, silent := p.muted != on && !p.gone, p.seat, on || p.waits
 	p.muted = on
 	p.conf.mu.Unlock()
 	if seat == nil || !changed {
 		return // sit will see to it
 	}
-	seat.Mute(on)
+	seat.Mute(silent)
 	kind := ConferenceUnmuted
 	if on {
 		kind = ConferenceMuted
@@ -156,9 +157,19 @@ func (p *Participant) Mute(on bool) {
 func (p *Participant) Deafen(on bool) {
 	p.conf.mu.Lock()
 	p.deaf = on
-	seat := p.seat
+	seat, deaf := p.seat, on || p.waits
 	p.conf.mu.Unlock()
-	seat.Deafen(on)
+	seat.Deafen(deaf)
+}
+
+// Wait takes him out of the talk, or lets him in: meanwhile he neither hears nor is heard. It is for the channel's owner.
+func (p *Participant) Wait(on bool) {
+	p.conf.mu.Lock()
+	p.waits = on
+	seat, muted, deaf := p.seat, on || p.muted, on || p.deaf
+	p.conf.mu.Unlock()
+	seat.Deafen(deaf)
+	seat.Mute(muted)
 }
 
 // SetGain makes what he hears and says louder, in dB.

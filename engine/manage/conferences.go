@@ -65,20 +65,20 @@ func confbridgeList(r *Request) {
 			r.printf("%-30s %-5s %-20s %8d\n", m.Channel, memberFlags(m), m.CallerID.Number, int(r.Now().Sub(m.Joined)/time.Second))
 		}
 		if i.Record != "" {
-			r.printf("Recorded to %s%s\n", i.Record, map[bool]string{true: " (muted)"}[i.Muted])
+			r.printf("Recorded to %s%s\n", i.Record, map[bool]string{true: " (muted)"}[i.Paused])
 		}
 		return
 	}
 	r.printf("No conference bridge named '%s' found!\n", r.Args[0])
 }
 
-// memberFlags are A admin, M marked, W waits for one who is, E leaves with the last, m muted, T talks.
+// memberFlags are A admin, M marked, W waits for one who is, E leaves with the last, m muted, w waits now, T talks.
 func memberFlags(m channel.ParticipantInfo) string {
 	flags := ""
 	for _, f := range []struct {
 		on     bool
 		letter string
-	}{{m.Admin, "A"}, {m.Marked, "M"}, {m.WaitsForMarked, "W"}, {m.EndsWithMarked, "E"}, {m.Muted, "m"}, {m.Talks, "T"}} {
+	}{{m.Admin, "A"}, {m.Marked, "M"}, {m.WaitsForMarked, "W"}, {m.EndsWithMarked, "E"}, {m.Muted, "m"}, {m.Waits, "w"}, {m.Talks, "T"}} {
 		if f.on {
 			flags += f.letter
 		}

@@ -2,7 +2,6 @@ package ami
 
 import (
 	"errors"
-	"slices"
 	"time"
 
 	"asterism/engine/channel"
@@ -103,9 +102,8 @@ func confbridgeListRooms(a *action) {
 	}
 	var items []message
 	for _, i := range list {
-		muted := slices.ContainsFunc(i.Members, func(m channel.ParticipantInfo) bool { return m.Muted })
 		items = append(items, message{{"Event", "ConfbridgeListRooms"}, {"Conference", i.Name}, {"Parties", itoa(len(i.Members))},
-			{"Marked", itoa(i.Marked())}, {"Locked", yesNo(i.Locked)}, {"Muted", yesNo(muted)}})
+			{"Marked", itoa(i.Marked())}, {"Locked", yesNo(i.Locked)}, {"Muted", yesNo(i.Muted)}})
 	}
 	a.list("Confbridge conferences will follow", "ConfbridgeListRoomsComplete", items)
 }
@@ -127,7 +125,7 @@ func confbridgeList(a *action) {
 			continue // has just hung up
 		}
 		item := append(message{{"Event", "ConfbridgeList"}, {"Conference", info.Name}, {"Admin", yesNo(m.Admin)}, {"MarkedUser", yesNo(m.Marked)},
-			{"WaitMarked", yesNo(m.WaitsForMarked)}, {"EndMarked", yesNo(m.EndsWithMarked)}, {"Waiting", yesNo(m.WaitsForMarked && info.Marked() == 0)},
+			{"WaitMarked", yesNo(m.WaitsForMarked)}, {"EndMarked", yesNo(m.EndsWithMarked)}, {"Waiting", yesNo(m.Waits)},
 			{"Muted", yesNo(m.Muted)}, {"Talking", yesNo(m.Talks)}, {"AnsweredTime", itoa(int(time.Since(i.Answered).Seconds()))}}, infoHeaders(i)...)
 		items = append(items, item)
 	}

@@ -1,0 +1,2 @@
+---@class pbx.confbridge
+---@field join fun(name: string, how?: {user?: table<string, string|number|boolean>, bridge?: table<string, string|number|boolean>, menu?: table<string, string>}): string Takes the call into a conference, with options of confbridge.conf upon its default profiles; ► CONFBRIDGE_RESULT.
