@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"reflect"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -75,13 +76,25 @@ func compile(file, src string) (*chunk, error) {
 	return &chunk{file: file, proto: proto, source: source, tree: tree}, nil
 }
 
-// compileTree is lua.Compile, with small tables.
+// compileTree is lua.Compile, with small tables and small code.
 func compileTree(tree []ast.Stmt, file string) (*lua.FunctionProto, error) {
 	proto, err := lua.Compile(tree, file)
 	if err == nil {
 		shrinkTables(proto)
+		shrinkCode(proto)
 	}
 	return proto, err
+}
+
+// shrinkCode keeps of each function what it has. The compiler gives each room for 1024 instructions, 12 kB, and most have thirty:
+// as many megabytes would live as long as the generation.
+func shrinkCode(p *lua.FunctionProto) {
+	p.Code, p.DbgSourcePositions = slices.Clone(p.Code), slices.Clone(p.DbgSourcePositions)
+	p.Constants, p.DbgLocals = slices.Clone(p.Constants), slices.Clone(p.DbgLocals)
+	p.DbgCalls, p.DbgUpvalues = slices.Clone(p.DbgCalls), slices.Clone(p.DbgUpvalues)
+	for _, inner := range p.FunctionPrototypes {
+		shrinkCode(inner)
+	}
 }
 
 // shrinkTables gives each {} of the code room for one name and four numbered values before it grows. The interpreter's own choice,

@@ -134,6 +134,9 @@ func openPlugin(root fs.FS, e fs.DirEntry, name string) (p *plugin, found bool, 
 		return nil, true, p.tree.errs[file]
 	}
 	p.manual = readManual(root, p, e.IsDir())
+	for _, ch := range p.tree.chunks {
+		ch.tree = nil // only the positions of a dialplan are asked for
+	}
 	return p, p.tree.chunks[p.init] != nil, nil
 }
 

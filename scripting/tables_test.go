@@ -33,3 +33,19 @@ assert(#list == 100 and next({}) == nil and #{} == 0 and kept[7].b == 7)`)
 		t.Errorf("%d bytes a table", n)
 	}
 }
+
+// TestCodeIsSmall: a function that was compiled keeps no room for a thousand instructions.
+func TestCodeIsSmall(t *testing.T) {
+	ch, err := compile("x.lua", "return function() return function(a, b) return a + b end end")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for p, depth := ch.proto, 0; ; p, depth = p.FunctionPrototypes[0], depth+1 {
+		if cap(p.Code) > 16 || cap(p.DbgSourcePositions) > 16 {
+			t.Errorf("function %d: room for %d instructions and %d lines", depth, cap(p.Code), cap(p.DbgSourcePositions))
+		}
+		if len(p.FunctionPrototypes) == 0 {
+			break
+		}
+	}
+}
