@@ -113,6 +113,8 @@
 ---@field delete? boolean the files are removed in the end, after the command
 ---@field command? string run in the end, with ^{NAME} for variables, where asterisk.conf has live_dangerously
 ---@field id? string
+---@field mailboxes? {context: string, box: string, folder: string, max?: integer}[] that get a copy as a message in the end
+---@field callerid? string of those messages
 
 ---@class pbx.Dial
 ---@field targets string[] "PJSIP/100", …

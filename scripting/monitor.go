@@ -100,46 +100,9 @@ func monitor(c *call, l *lua.LState, ch *channel.Channel) int {
 		l.ArgError(2, "want file, heard or said: a name with its extension")
 	}
 	m.buf, m.louder, m.loudest = make([]int16, rate/25), make([]int16, rate/50), make([]int16, rate/50)
-	command, environment := c.shellCommand(l, text("command"))
-	log, host := c.log.With().Str("file", m.tapes()[0].Name()).Logger(), c.gen.host
-	after := func() {}
-	if lua.LVAsBool(t.RawGetString("delete")) {
-		names := []string{text("file"), text("heard"), text("said")}
-		after = func() {
-			for _, name := range names {
-				if name != "" {
-					_ = host.cfg.Recordings.Remove(name) // it may be gone already
-				}
-			}
-		}
-	}
 	every := toDuration(max(0, float64(lua.LVAsNumber(t.RawGetString("beep_ms")))))
-	beep := sound.NewClip(8000, nil)
-	if every > 0 {
-		clips, err := c.openSounds(ch, []string{"beep"})
-		if len(clips) > 0 {
-			beep = clips[0]
-		} else {
-			log.Warn().Err(err).Msg("no beep")
-		}
-	}
-	running, err := ch.StartMonitor(channel.MonitorRequest{BeepEvery: every, Beep: func() media.Source { return beep.Reader() }, ID: text("id"), File: text("file"), Rate: rate, Block: m.Block,
-		BridgedOnly: lua.LVAsBool(t.RawGetString("bridged")), Failed: m.tapes()[0].Failed(), End: func() {
-			for _, t := range m.tapes() {
-				err := t.Close(0)
-				if err != nil {
-					log.Error().Err(err).Msg("recording of the call ends early")
-				}
-				if lost := t.Lost(); lost > 0 {
-					log.Warn().Dur("lost", lost).Msg("recording of the call has a hole: the disk is too slow")
-				}
-			}
-			if command == "" {
-				after()
-				return
-			}
-			host.runCommand(log, command, environment, after)
-		}})
+	running, err := ch.StartMonitor(channel.MonitorRequest{BeepEvery: every, Beep: c.recordingBeep(ch, every), ID: text("id"), File: text("file"), Rate: rate, Block: m.Block,
+		BridgedOnly: lua.LVAsBool(t.RawGetString("bridged")), Failed: m.tapes()[0].Failed(), End: c.monitorEnd(l, ch, t, m)})
 	if err != nil {
 		for _, t := range m.tapes() {
 			err = errors.Join(err, t.Discard())
@@ -147,6 +110,57 @@ func monitor(c *call, l *lua.LState, ch *channel.Channel) int {
 		return c.outcome(l, ch, err)
 	}
 	return pushString(l, running.ID())
+}
+
+// recordingBeep makes what the party of a monitor hears every so often.
+func (c *call) recordingBeep(ch *channel.Channel, every time.Duration) func() media.Source {
+	beep := sound.NewClip(8000, nil)
+	if every > 0 {
+		clips, err := c.openSounds(ch, []string{"beep"})
+		if len(clips) > 0 {
+			beep = clips[0]
+		} else {
+			c.log.Warn().Err(err).Msg("no beep")
+		}
+	}
+	return func() media.Source { return beep.Reader() }
+}
+
+// monitorEnd makes what happens when a monitor is over: the files are closed, mailboxes get their copies, the command runs, the files go if
+// they are not wanted.
+func (c *call) monitorEnd(l *lua.LState, ch *channel.Channel, t *lua.LTable, m *mixing) func() {
+	command, environment := c.shellCommand(l, lua.LVAsString(t.RawGetString("command")))
+	var names []string
+	for _, field := range []string{"file", "heard", "said"} {
+		if name := lua.LVAsString(t.RawGetString(field)); name != "" {
+			names = append(names, name)
+		}
+	}
+	boxes, remove := c.copiesOf(l, ch, t), lua.LVAsBool(t.RawGetString("delete"))
+	log, host := c.log.With().Str("file", m.tapes()[0].Name()).Logger(), c.gen.host
+	after := func() {
+		for _, name := range names {
+			if remove {
+				_ = host.cfg.Recordings.Remove(name) // it may be gone already
+			}
+		}
+	}
+	return func() {
+		for _, t := range m.tapes() {
+			if err := t.Close(0); err != nil {
+				log.Error().Err(err).Msg("recording of the call ends early")
+			}
+			if lost := t.Lost(); lost > 0 {
+				log.Warn().Dur("lost", lost).Msg("recording of the call has a hole: the disk is too slow")
+			}
+		}
+		boxes.deposit(host, log, m.tapes()[0], names[0])
+		if command == "" {
+			after()
+			return
+		}
+		host.runCommand(log, command, environment, after)
+	}
 }
 
 // stopMonitor is chan:stop_monitor([id]).

@@ -2,6 +2,7 @@ package scripting
 
 import (
 	"errors"
+	"os"
 	"time"
 
 	"asterism/engine/channel"
@@ -15,6 +16,7 @@ type Recordings interface {
 	Create(name string, o sound.RecordOptions) (*sound.Recorder, error)
 	Has(name string) bool
 	Remove(name string) error
+	Open(name string) (*os.File, error)
 }
 
 var errNoRecordings = errors.New("no place to record to is configured")

@@ -52,6 +52,18 @@ func (a Archive) Has(name string) bool {
 	return err == nil
 }
 
+// Open opens a file by its name with the extension, to be copied.
+func (a Archive) Open(name string) (*os.File, error) {
+	root, name, err := a.find(name)
+	if err == nil {
+		err = CheckName(name)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return root.Open(written(name))
+}
+
 // Remove deletes a file by its name with the extension.
 func (a Archive) Remove(name string) error {
 	root, name, err := a.find(name)

@@ -75,6 +75,9 @@ func (t *Tape) Lost() time.Duration {
 	return time.Duration(float64(t.lost.Load()) / float64(t.rec.rate*t.rec.channels()) * float64(time.Second))
 }
 
+// Duration is how much was written to disk. It may be called when Close has returned.
+func (t *Tape) Duration() time.Duration { return t.rec.Duration() }
+
 func (t *Tape) run() {
 	defer close(t.done)
 	tick := time.NewTicker(tapeEvery)

@@ -359,3 +359,30 @@ func TestRecover(t *testing.T) {
 		t.Errorf("drafts %v, want %v", got, want)
 	}
 }
+
+// TestDeposit: a sound from elsewhere becomes a message, and nothing is left of one that does not.
+func TestDeposit(t *testing.T) {
+	s, dir := newSpool(t)
+	at := Message{OrigMailbox: "100", CallerID: "said", Time: time.Unix(1700000000, 0), Duration: 3 * time.Second}
+	m, err := s.Deposit(strings.NewReader("said"), ".wav", box, "Work", 1, at)
+	if err != nil || m.Number != 0 || m.Duration != 3*time.Second {
+		t.Fatalf("%+v, %v", m, err)
+	}
+	if got := held(t, s, "Work"); !slices.Equal(got, []string{"said"}) {
+		t.Errorf("held %v", got)
+	}
+	if _, err := s.Deposit(strings.NewReader("more"), ".wav", box, "Work", 1, at); !errors.Is(err, ErrFull) {
+		t.Errorf("a second message where one may be: %v", err)
+	}
+	for _, extension := range []string{"", "wav", ".txt", ".new", ".a/b", "..", ".wav.gz"} {
+		if _, err := s.Deposit(strings.NewReader("x"), extension, box, "INBOX", 0, at); err == nil {
+			t.Errorf("extension %q is taken", extension)
+		}
+	}
+	if _, err := s.Deposit(strings.NewReader("x"), ".wav", box, "../other", 0, at); err == nil {
+		t.Error("a folder outside of the box is taken")
+	}
+	if got, want := files(t, dir+"/voicemail/default/100"), []string{"Work/msg0000.txt", "Work/msg0000.wav"}; !slices.Equal(got, want) {
+		t.Errorf("files %v, want %v", got, want)
+	}
+}

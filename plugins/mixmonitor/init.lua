@@ -16,13 +16,37 @@ local function beep(chan)
   if not ok then pbx.log("warning", "MixMonitor: " .. why) end
 end
 
+--- The mailboxes of m(box[@context][/folder],…).
+local function mailboxes(chan, list)
+  local out = {}
+  for text in (type(list) == "string" and list or ""):gmatch "[^,&]+" do
+    local name, context, folder = text:match "^%s*([%w_.+-]*)@?([%w_.+-]*)/?(.-)%s*$"
+    if context == "" then context = "default" end
+    local max = tonumber(chan:get("VM_INFO(" .. name .. "@" .. context .. ",maxmsg)"))
+    if max then
+      out[#out + 1] = { context = context, box = name, folder = folder ~= "" and folder or "INBOX", max = max }
+    else
+      pbx.log("warning", "MixMonitor: no mailbox '" .. name .. "@" .. context .. "' in voicemail.conf")
+    end
+  end
+  return out
+end
+
+--- Whom such a message is from: the other party, or with c the channel's own.
+local function sender(chan, own)
+  local id = own and chan:callerid() or chan:connected()
+  local name, number = id.name or "", id.number or ""
+  if number == "" then return "Unknown" end
+  return name ~= "" and ('"%s" <%s>'):format(name, number) or number
+end
+
 local function mix_monitor(chan, file, letters, command)
   local options = pbx.options(letters)
-  if options.m then pbx.log_once("notice", "MixMonitor: option m is without effect") end
   local how = {
     file = beneath(chan, file), heard = beneath(chan, options.r), said = beneath(chan, options.t), stereo = options.D, bridged = options.b,
     beep_ms = options.B and (tonumber(options.B) or 15) * 1000, append = options.a, delete = options.d, command = command,
     heard_gain = tonumber(options.V or options.W), said_gain = tonumber(options.v or options.W),
+    mailboxes = mailboxes(chan, options.m), callerid = options.m and sender(chan, options.c),
   }
   if not (how.file or how.heard or how.said) then
     pbx.log("warning", "MixMonitor: want a file name with its format, as in 'call.wav'")
@@ -62,7 +86,7 @@ end
 
 M.applications = {
   MixMonitor = { run = mix_monitor, synopsis = "Record both sides of a call while it goes on", takes = "file, options, command",
-    options = "abBcdDimnpPrtSvVW", ignored = "cmnS" },
+    options = "abBcdDimnpPrtSvVW", ignored = "nS" },
   StopMixMonitor = { run = stop_mix_monitor, synopsis = "Stop what MixMonitor began", takes = "id" },
   MixMonitorMute = { run = mute, synopsis = "Put silence in the place of one side of a recording", takes = "direction, state, id" },
 }

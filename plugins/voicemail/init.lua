@@ -23,6 +23,7 @@ local facts = {
   email = function(box) return box.email end,
   fullname = function(box) return box.fullname end,
   pager = function(box) return box.pager end,
+  maxmsg = function(box) return tostring(box:number "maxmsg") end,
   password = function(box) return box:password() end,
   language = function(box) return box:option "language" or "" end,
   locale = function(box) return box:option "locale" or "" end,
@@ -33,7 +34,7 @@ local facts = {
 --- VM_INFO(box[@context],attribute[,folder]).
 local function vm_info(_, name, attribute, folder)
   local fact = facts[(attribute or ""):lower()]
-  if not fact then error("VM_INFO: want count, email, exists, fullname, language, locale, pager, password or tz, not '" .. (attribute or "") .. "'", 0) end
+  if not fact then error("VM_INFO: want count, email, exists, fullname, language, locale, maxmsg, pager, password or tz, not '" .. (attribute or "") .. "'", 0) end
   local box = mailbox.find(name)
   if box then return fact(box, folder) end
   return fact == facts.exists and "0" or ""
