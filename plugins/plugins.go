@@ -22,6 +22,7 @@ import "embed"
 //go:embed disa
 //go:embed flow
 //go:embed functions
+//go:embed ivr
 //go:embed jitterbuffer
 //go:embed math
 //go:embed mixmonitor

@@ -45,6 +45,7 @@ func (c *checker) lua() {
 	for _, file := range slices.Sorted(maps.Keys(trees)) {
 		w := walkers[file]
 		w.push()
+		w.hasMenus = w.menus()
 		w.block(trees[file])
 	}
 }
@@ -57,6 +58,7 @@ type walker struct {
 	scopes   []map[string]*string
 	context  string // of `extensions`, if we are within it
 	exten    string
+	hasMenus bool // tables of pbx.ivr.menu
 }
 
 func (w *walker) pos(line int) config.Pos { return config.Pos{File: w.file, Line: line} }
@@ -314,6 +316,9 @@ func (w *walker) expr(e ast.Expr) {
 		w.expr(n.Object)
 		w.expr(n.Key)
 	case *ast.TableExpr:
+		if w.hasMenus {
+			w.menu(n)
+		}
 		for _, f := range n.Fields {
 			w.expr(f.Key)
 			w.expr(f.Value)

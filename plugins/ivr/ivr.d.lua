@@ -1,0 +1,43 @@
+---@alias pbx.Prompts string|string[] a name, names joined by &, or a list
+---@alias pbx.Times string|string[]|fun(chan: pbx.Channel): boolean "09:00-17:00,mon-fri,1-31,jan-dec,zone" as in GotoIfTime
+---@alias pbx.MenuAction string|pbx.MenuStep|pbx.Menu|fun(chan: pbx.Channel, keys: string, menu: string): pbx.MenuAction? "100", "context,extension[,priority]", "repeat", "back", "top", "hangup"
+
+---@class pbx.MenuStep
+---@field play? pbx.Prompts said first
+---@field dial? string phones, as in Dial
+---@field timeout_ms? number how long they ring
+---@field options? string of Dial
+---@field busy? pbx.MenuAction if they are busy
+---@field app? string an application
+---@field args? string its arguments
+---@field language? string the caller's from here on
+---@field hours? pbx.Times with open and closed
+---@field open? pbx.MenuAction
+---@field closed? pbx.MenuAction
+---@field next? pbx.MenuAction what follows; without it the menu again, after app nothing
+
+---@class pbx.Menu
+---@field prompt pbx.Prompts|fun(chan: pbx.Channel): pbx.Prompts
+---@field again? pbx.Prompts|fun(chan: pbx.Channel): pbx.Prompts after a mistake
+---@field keys? table<string|integer, pbx.MenuAction>
+---@field direct_dial? string|true a context whose extensions can be dialled
+---@field tries? integer (3)
+---@field timeout_ms? number for the first key (5000)
+---@field between_ms? number for each further one (2000)
+---@field invalid? pbx.Prompts|false after a key that means nothing
+---@field nothing? pbx.Prompts|false after silence
+---@field failed? pbx.MenuAction when all tries are used up
+---@field hours? pbx.Times when it is open
+---@field closed? pbx.MenuAction at other times
+---@field language? string
+---@field barge_in? boolean false: the prompt is heard to its end
+---@field answer? boolean false: early media
+---@field name? string
+---@field on_enter? fun(chan: pbx.Channel, menu: string): pbx.MenuAction?
+---@field on_key? fun(chan: pbx.Channel, keys: string, menu: string): pbx.MenuAction?
+---@field on_invalid? fun(chan: pbx.Channel, keys: string, attempt: integer, menu: string): pbx.MenuAction?
+---@field on_timeout? fun(chan: pbx.Channel, keys: string, attempt: integer, menu: string): pbx.MenuAction?
+---@field on_leave? fun(chan: pbx.Channel, keys: string, menu: string)
+
+---@class pbx.ivr
+---@field menu fun(menu: pbx.Menu): function A voice menu: a function for an extension's place, to be called in one, or for a key of another menu.
