@@ -31,6 +31,7 @@ import (
 	"asterism/engine/sip"
 	"asterism/engine/sip/dialog"
 	"asterism/engine/store"
+	"asterism/engine/subscription"
 	"asterism/engine/tech/local"
 	"asterism/engine/tech/pjsip"
 	"asterism/engine/tone"
@@ -101,23 +102,24 @@ type generation struct {
 
 // Engine is a running PBX. Start, Reload and Shutdown may be called from any goroutine.
 type Engine struct {
-	cfg       Config
-	log       zerolog.Logger
-	current   atomic.Pointer[generation]
-	problems  atomic.Pointer[[]config.Problem]
-	core      *channel.Core
-	stack     *sip.Stack
-	dialogs   *dialog.Layer
-	media     *media.Engine
-	registrar *registrar.Registrar
-	gate      *endpoint.Gate
-	music     *moh.Classes
-	pjsip     *pjsip.Tech
-	cdrs      *recorder
-	devices   device.Sources
-	started   time.Time
-	booted    chan struct{}
-	swapped   chan struct{} // a new generation is in force; room for one
+	cfg           Config
+	log           zerolog.Logger
+	current       atomic.Pointer[generation]
+	problems      atomic.Pointer[[]config.Problem]
+	core          *channel.Core
+	stack         *sip.Stack
+	dialogs       *dialog.Layer
+	media         *media.Engine
+	registrar     *registrar.Registrar
+	subscriptions *subscription.Notifier
+	gate          *endpoint.Gate
+	music         *moh.Classes
+	pjsip         *pjsip.Tech
+	cdrs          *recorder
+	devices       device.Sources
+	started       time.Time
+	booted        chan struct{}
+	swapped       chan struct{} // a new generation is in force; room for one
 
 	reload     sync.Mutex                // one reload at a time; guards transports
 	transports map[string]*sip.Transport // by listener()
@@ -162,8 +164,10 @@ func (e *Engine) Start(ctx context.Context) error {
 		OnResponse:       func(t *sip.Transport, res *sip.Response) { e.pjsip.OnResponse(t, res) }})
 	e.dialogs = dialog.NewLayer(e.stack, e.log)
 	e.registrar = registrar.New(registrar.Config{Store: e.cfg.Store, Stack: e.stack, Events: e.cfg.Events, Log: e.log})
+	e.subscriptions = e.newSubscriptions()
 	e.pjsip = pjsip.New(pjsip.Config{Core: e.core, Stack: e.stack, Dialogs: e.dialogs, Media: e.media, Registrar: e.registrar, Gate: e.gate,
-		Current: func() *pjsip.Generation { return e.current.Load().pjsip }, Full: e.full, Log: e.log})
+		Subscriptions: e.subscriptions,
+		Current:       func() *pjsip.Generation { return e.current.Load().pjsip }, Full: e.full, Log: e.log})
 	e.core.AddTech(e.pjsip)
 	e.core.AddTech(local.New(e.core, e.media))
 	e.current.Store(gen)
@@ -182,6 +186,7 @@ func (e *Engine) Start(ctx context.Context) error {
 	e.wg.Go(func() { e.watch(loops) })
 	states := &device.Watcher{Sources: &e.devices, Hints: e.hints, Events: e.cfg.Events, Log: e.log}
 	e.wg.Go(func() { _ = states.Run(loops) })
+	e.wg.Go(func() { _ = e.subscriptions.Run(loops) })
 	e.wg.Go(func() { e.resolveHosts(loops) })
 	if e.cfg.Mailboxes != nil {
 		e.wg.Go(func() { e.watchMailboxes(loops) })

@@ -21,7 +21,7 @@ import (
 // tones are what the phones say, Hz: no two in a harmonic relation.
 var tones = map[string]int{"alice": 440, "bob": 620, "carol": 770, "dave": 950, "bob2": 1130}
 
-// cmdPhone: phone NAME start [tcp] [ipv6] [codecs=pcmu] [tone=440] [answer=auto] [calls=1] [display=Text] [ip=127.0.0.1]
+// cmdPhone: phone NAME start [tcp] [ipv6] [codecs=pcmu] [tone=440] [answer=auto] [calls=1] [display=Text] [ip=127.0.0.1] [modules=mwi]
 //
 //	register [user=bob] [password=…] [every=60]   account for user NAME; waits for REGISTER_OK, "!" for REGISTER_FAIL
 //	account                   the same without registering; $AT_NAME is where it listens
@@ -146,7 +146,8 @@ func (s *scene) startPhone(ts *testscript.TestScript, name string, words []strin
 	calls, err := strconv.Atoi(cmp.Or(opts["calls"], "4"))
 	ts.Check(err)
 	p, err := baresip.Start(baresip.Config{Dir: filepath.Join(s.work, "phone-"+name), Name: name, Address: address, RTPPort: block, SIPPort: block + 20,
-		CtrlPort: block + 24, Tone: tone, Codecs: opts["codecs"], Answer: opts["answer"], MaxCalls: calls, Display: opts["display"]})
+		CtrlPort: block + 24, Tone: tone, Codecs: opts["codecs"], Answer: opts["answer"], MaxCalls: calls, Display: opts["display"],
+		Modules: strings.FieldsFunc(opts["modules"], func(r rune) bool { return r == ',' })})
 	ts.Check(err)
 	s.phones[name] = p
 	s.vars["PHONE-"+name] = strings.Join(words, " ")

@@ -21,7 +21,7 @@ func newEndpoint(name string, pos Pos) *endpointDraft {
 		MaxAudioStreams: 1, MaxVideoStreams: 1, SDPOwner: "-", SDPSession: "Asterisk", RedirectMethod: "user",
 		IncomingCallOfferPref: "local", OutgoingCallOfferPref: "remote_merge", FollowEarlyMediaFork: true,
 		CallerIDPrivacy: "allowed_not_screened", SendDiversion: true, TrustConnectedLine: true, SendConnectedLine: true,
-		AllowTransfer: true, AllowSubscribe: true, AllowOverlap: true, MOHSuggest: "default",
+		AllowTransfer: true, AllowSubscribe: true, AllowOverlap: true, MOHSuggest: "default", AggregateMWI: true,
 	}}
 }
 
@@ -117,21 +117,25 @@ var endpointSchema = &schema[endpointDraft]{
 		number("device_state_busy_at", 0, many, func(e *endpointDraft) *int { return &e.DeviceStateBusyAt }),
 		text("message_context", func(e *endpointDraft) *string { return &e.MessageContext }),
 		text("subscribe_context", func(e *endpointDraft) *string { return &e.SubscribeContext }),
+		seconds("sub_min_expiry", day, func(e *endpointDraft) *time.Duration { return &e.SubMinExpiry }),
+		yes("aggregate_mwi", func(e *endpointDraft) *bool { return &e.AggregateMWI }),
+		uriUser("mwi_from_user", func(e *endpointDraft) *string { return &e.MWIFromUser }),
+		yes("mwi_subscribe_replaces_unsolicited", func(e *endpointDraft) *bool { return &e.MWISubscribeReplaces }),
+		yes("notify_early_inuse_ringing", func(e *endpointDraft) *bool { return &e.NotifyEarlyInUse }),
 	},
 		// We stay in the media path whatever these say (see Endpoint), and have one RTP engine.
 		silent[endpointDraft]("direct_media", "direct_media_method", "direct_media_glare_mitigation",
 			"disable_direct_media_on_nat", "rtp_engine")...),
-	later: list(`aggregate_mwi=yes bundle=no call_group codec_prefs_incoming_answer codec_prefs_incoming_offer
+	later: list(`bundle=no call_group codec_prefs_incoming_answer codec_prefs_incoming_offer
 		codec_prefs_outgoing_answer codec_prefs_outgoing_offer connected_line_method=invite dtls_auto_generate_cert=no
 		dtls_ca_file dtls_ca_path dtls_cert_file dtls_cipher dtls_fingerprint dtls_private_key dtls_rekey=0 dtls_setup
 		dtls_verify=no fax_detect=no fax_detect_timeout=0 follow_redirect_methods force_avp=no g726_non_standard=no
 		geoloc_incoming_call_profile geoloc_outgoing_call_profile ice_support=no incoming_mwi_mailbox
 		media_encryption=no media_encryption_optimistic=no media_use_received_transport=no moh_passthrough=no
-		mwi_from_user mwi_subscribe_replaces_unsolicited=no named_call_group named_pickup_group
-		notify_early_inuse_ringing=no one_touch_recording=no overlap_context pickup_group record_off_feature=automixmon
+		named_call_group named_pickup_group one_touch_recording=no overlap_context pickup_group record_off_feature=automixmon
 		record_on_feature=automixmon refer_blind_progress=yes rpid_immediate=no rtp_port_end=0
 		rtp_port_start=0 security_mechanisms security_negotiation=no send_aoc=no send_history_info=no srtp_tag_32=no
-		stir_shaken=no stir_shaken_profile sub_min_expiry=0 suppress_moh_on_sendonly=no t38_bind_udptl_to_media_address=no
+		stir_shaken=no stir_shaken_profile suppress_moh_on_sendonly=no t38_bind_udptl_to_media_address=no
 		t38_udptl_ec=none t38_udptl_ipv6=no t38_udptl_maxdatagram=0 tenantid
 		use_avpf=no webrtc=no`),
 }

@@ -46,10 +46,11 @@ var globalSchema = &schema[Global]{
 		yes("allow_sending_180_after_183", func(g *Global) *bool { return &g.AllowSending180After183 }),
 		yes("norefersub", func(g *Global) *bool { return &g.NoReferSub }),
 		yes("all_codecs_on_empty_reinvite", func(g *Global) *bool { return &g.AllCodecsOnEmptyReinvite }),
+		yes("mwi_disable_initial_unsolicited", func(g *Global) *bool { return &g.MWIDisableInitial }),
 	},
 		// They tune Asterisk's own threads, of which we have none.
 		silent[Global]("taskprocessor_overload_trigger", "mwi_tps_queue_high", "mwi_tps_queue_low")...),
-	later: list("mwi_disable_initial_unsolicited=no send_contact_status_on_update_registration=no"),
+	later: list("send_contact_status_on_update_registration=no"),
 }
 
 // newSystem has Asterisk's defaults.

@@ -122,7 +122,12 @@ type Endpoint struct {
 	AccountCode                           string
 	DeviceStateBusyAt                     int // calls at once that make it busy; 0: no limit
 	MessageContext                        string
-	SubscribeContext                      string
+	SubscribeContext                      string        // "": Context
+	SubMinExpiry                          time.Duration // shorter subscriptions are refused
+	AggregateMWI                          bool          // one sum for all mailboxes, for who is told without having asked
+	MWIFromUser                           string
+	MWISubscribeReplaces                  bool // who subscribes to his mailboxes is not told of them without asking
+	NotifyEarlyInUse                      bool // notify_early_inuse_ringing
 }
 
 // AOR is where an endpoint can be reached: type=aor.
@@ -234,6 +239,7 @@ type Global struct {
 	AllowSending180After183          bool
 	NoReferSub                       bool
 	AllCodecsOnEmptyReinvite         bool
+	MWIDisableInitial                bool // mwi_disable_initial_unsolicited: at the start nobody is told of messages unasked
 }
 
 // System is type=system, of which there is one.

@@ -129,7 +129,7 @@ func showHints(r *Request) {
 	}
 	r.printf("\n    -= Registered Asterisk Dial Plan Hints =-\n")
 	for _, h := range hints {
-		r.printf("%-20.20s: %-20.20s  State:%-15.15s Presence:%-15.15s Watchers %2d\n", h.Pattern+"@"+h.Context, h.Data, hintWords[r.PBX.ExtensionState(h.Data)], "", 0)
+		r.printf("%-20.20s: %-20.20s  State:%-15.15s Presence:%-15.15s Watchers %2d\n", h.Pattern+"@"+h.Context, h.Data, hintWords[r.PBX.ExtensionState(h.Data)], "", r.watchers(h.Context, h.Pattern))
 	}
 	r.printf("----------------\n- %d hints registered\n", len(hints))
 }

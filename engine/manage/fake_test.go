@@ -17,6 +17,7 @@ import (
 	"asterism/engine/manage/logger"
 	"asterism/engine/registrar"
 	"asterism/engine/store"
+	"asterism/engine/subscription"
 )
 
 var now = time.Date(2026, 11, 22, 21, 32, 35, 0, time.UTC)
@@ -126,6 +127,14 @@ func (f *fakePBX) ExtensionState(devices string) string {
 	return "UNAVAILABLE"
 }
 func (f *fakePBX) Contacts() []registrar.Contact { return f.contacts }
+func (f *fakePBX) Subscriptions() []subscription.Subscription {
+	if len(f.channels) == 0 {
+		return nil
+	}
+	return []subscription.Subscription{{Event: "dialog", Resource: "100", Context: "internal", Endpoint: "bob", Subscriber: `"Bob" <sip:bob@192.0.2.1>`,
+		CallID: "a84b4c76e66710", UserAgent: "Desk 1.0", State: "RINGINUSE", Expires: now.Add(55 * time.Minute)},
+		{Event: "message-summary", Resource: "bob", Endpoint: "bob", Subscriber: "<sip:bob@192.0.2.1>", CallID: "b\x1b[2J", State: "1/2", Expires: now.Add(time.Hour)}}
+}
 func (f *fakePBX) SetTrace(on bool, filter string) {
 	f.trace = append(f.trace, fmt.Sprintf("%t %s", on, filter))
 }

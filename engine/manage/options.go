@@ -25,6 +25,7 @@ var optionNames = map[string]string{
 	"UnauthenticatedOptions": "allow_unauthenticated_options", "AcceptMultipleSDPAnswer": "accept_multiple_sdp_answers",
 	"Ignore183WithoutSDP": "ignore_183_without_sdp", "Qualify2xxOnly": "qualify_2xx_only", "TimersSessExpires": "timers_sess_expires",
 	"TrustIDInbound": "trust_id_inbound", "TrustIDOutbound": "trust_id_outbound", "RTPIPv6": "rtp_ipv6",
+	"MWISubscribeReplaces": "mwi_subscribe_replaces_unsolicited", "NotifyEarlyInUse": "notify_early_inuse_ringing",
 }
 
 // optionsOf lists the options of a configuration object by name. It reads the typed value, not the file: what is shown is

@@ -9,6 +9,7 @@ import (
 	"asterism/engine/config"
 	"asterism/engine/dialplan"
 	"asterism/engine/registrar"
+	"asterism/engine/subscription"
 )
 
 // PBX is what the command line needs of the running engine. *engine.Engine satisfies it; tests use a fake.
@@ -40,6 +41,8 @@ type Calls interface {
 type Phones interface {
 	// Contacts lists the registered and the static contacts of all AORs, by AOR and URI.
 	Contacts() []registrar.Contact
+	// Subscriptions lists what phones have subscribed to, by endpoint.
+	Subscriptions() []subscription.Subscription
 	// ExtensionState is what the devices of a hint, "PJSIP/100&Custom:lamp", make of its extension: NOT_INUSE, RINGING …
 	ExtensionState(devices string) string
 	// SetTrace switches the SIP trace; filter is "" for all peers, else a host or host:port.

@@ -31,6 +31,7 @@ func pjsipCommands() []Command {
 		show("channels", "channel", (*phones).channelList, (*phones).channel),
 		[]Command{
 			{Name: "pjsip reload", Summary: "Reads the whole configuration again", Run: reload},
+			{Name: "pjsip show subscriptions inbound", Args: "[like TEXT]", Max: 2, Summary: "Lists what phones have subscribed to: lamps, presence, messages", Run: showSubscriptions},
 			{Name: "pjsip set logger", Args: "on|off|host ADDRESS|verbose on|off", Min: 1, Max: 2, Summary: "Shows the SIP messages in the log, of all peers or one", Run: setTrace,
 				Complete: oneOf("on", "off", "host", "verbose")},
 		})

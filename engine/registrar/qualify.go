@@ -209,11 +209,7 @@ func (p *probe) request(hop sip.Hop, route []string) *sip.Request {
 	if hop.Transport != nil {
 		local := hop.Transport.Advertised(hop.Addr.Addr())
 		host = sip.NewAddrURI("", local).Host
-		self := sip.NewAddrURI(user, local)
-		if p := hop.Transport.Protocol(); p != "udp" {
-			self.UriParams.Add("transport", p)
-		}
-		contact = "<" + self.String() + ">"
+		contact = "<" + hop.Transport.Contact(user, hop.Addr.Addr()).String() + ">"
 	}
 	if e := p.endpoint; e != nil {
 		if e.FromUser != "" {

@@ -31,6 +31,7 @@ const (
 	StatusBusyHere                = 486
 	StatusRequestTerminated       = 487
 	StatusNotAcceptableHere       = 488
+	StatusBadEvent                = 489
 	StatusRequestPending          = 491
 	StatusServerError             = 500
 	StatusNotImplemented          = 501

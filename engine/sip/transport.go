@@ -167,6 +167,15 @@ func (t *Transport) Advertised(remote netip.Addr) netip.AddrPort {
 	return netip.AddrPortFrom(addr.WithZone(""), port)
 }
 
+// Contact is where remote reaches user at this listener: the URI of our Contact header field.
+func (t *Transport) Contact(user string, remote netip.Addr) *URI {
+	uri := NewAddrURI(user, t.Advertised(remote))
+	if t.proto != "udp" {
+		SetURIParam(uri, "transport", t.proto)
+	}
+	return uri
+}
+
 func (t *Transport) isLocal(remote netip.Addr) bool {
 	for _, p := range t.cfg.LocalNets {
 		if p.Contains(remote) {

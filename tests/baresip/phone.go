@@ -29,6 +29,7 @@ type Config struct {
 	Answer   string // manual (default), auto, early
 	MaxCalls int    // one more is 486
 	Display  string
+	Modules  []string // beside those it always has: mwi
 }
 
 // Phone is a running baresip.
@@ -88,7 +89,11 @@ func blockEncoderDumps(dir string) error {
 }
 
 func (c Config) text() string {
-	return strings.Join(append(slices.Clone(modules), []string{
+	lines := slices.Clone(modules)
+	for _, m := range c.Modules {
+		lines = append(lines, "module_app "+m+".so")
+	}
+	return strings.Join(append(lines, []string{
 		"module_path " + modulePath(),
 		"poll_method epoll",
 		"sip_listen " + c.hostPort(),
@@ -123,8 +128,8 @@ func (p *Phone) Address() string { return p.cfg.hostPort() }
 
 // AddAccount makes the phone user@server (host:port), registering every regint seconds, or not at all for 0.
 func (p *Phone) AddAccount(user, password, server, transport string, regint int) error {
-	uri := fmt.Sprintf("<sip:%s@%s;transport=%s>;auth_pass=%s;regint=%d;mwi=no;audio_codecs=%s;answermode=%s;ptime=20",
-		user, server, transport, password, regint, longNames.Replace(orDefault(p.cfg.Codecs, "pcmu,pcma")), orDefault(p.cfg.Answer, "manual"))
+	uri := fmt.Sprintf("<sip:%s@%s;transport=%s>;auth_pass=%s;regint=%d;mwi=%s;audio_codecs=%s;answermode=%s;ptime=20",
+		user, server, transport, password, regint, map[bool]string{true: "yes", false: "no"}[slices.Contains(p.cfg.Modules, "mwi")], longNames.Replace(orDefault(p.cfg.Codecs, "pcmu,pcma")), orDefault(p.cfg.Answer, "manual"))
 	if p.cfg.Display != "" {
 		uri = p.cfg.Display + " " + uri
 	}

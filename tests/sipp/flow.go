@@ -233,7 +233,7 @@ func (f *flow) receive(l line) error {
 		switch {
 		case word[0] > '2' && (f.waits == "INVITE" || f.waits == "CANCEL"):
 			f.failed = true
-		case word[0] == '2' && f.waits == "INVITE":
+		case word[0] == '2' && (f.waits == "INVITE" || f.waits == "SUBSCRIBE"):
 			f.failed, f.dialog = false, true
 			attr += ` rrs="true"`
 		}

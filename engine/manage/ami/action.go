@@ -10,6 +10,7 @@ import (
 	"asterism/engine/config"
 	"asterism/engine/manage"
 	"asterism/engine/registrar"
+	"asterism/engine/subscription"
 )
 
 // PBX is what the actions need of the running engine; *engine.Engine satisfies it. Every method is safe from any goroutine.
@@ -18,6 +19,7 @@ type PBX interface {
 	manage.Life
 	manage.Conferences
 	Contacts() []registrar.Contact
+	Subscriptions() []subscription.Subscription
 	// Variable reads a variable of the channel of that name, or a global one for ""; found is false when there is no such channel.
 	Variable(channel, name string) (value string, found bool)
 	// SetVariable writes one, with the same meaning of "" and false.
@@ -67,6 +69,7 @@ func operations() []operation {
 		{"Originate", "originate", "Call somebody and connect him to the dialplan", originate},
 		{"PJSIPShowContacts", "system,reporting", "List the contacts", pjsipShowContacts},
 		{"PJSIPShowEndpoints", "system,reporting", "List the endpoints", pjsipShowEndpoints},
+		{"PJSIPShowSubscriptionsInbound", "system", "List what phones have subscribed to", pjsipShowSubscriptions},
 		{"Ping", "", "Be answered", ping},
 		{"Redirect", "call", "Move a channel, and another one, to a place of the dialplan", redirect},
 		{"Reload", "system,config,reporting", "Read configuration and dialplan again", reload},

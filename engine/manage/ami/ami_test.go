@@ -22,6 +22,7 @@ import (
 	"asterism/engine/event"
 	"asterism/engine/manage"
 	"asterism/engine/registrar"
+	"asterism/engine/subscription"
 
 	"github.com/rs/zerolog"
 )
@@ -62,15 +63,16 @@ func (f *fakePBX) HangupChannel(name string, cause channel.Cause) bool {
 	f.note("hangup %s %d", name, cause)
 	return true
 }
-func (f *fakePBX) CallsProcessed() uint64                  { return 7 }
-func (f *fakePBX) Started() time.Time                      { return time.Now().Add(-time.Minute) }
-func (f *fakePBX) Reloaded() time.Time                     { return time.Now() }
-func (f *fakePBX) Booted() <-chan struct{}                 { return nil }
-func (f *fakePBX) Config() *config.Snapshot                { return f.snap }
-func (f *fakePBX) Reload() []config.Problem                { return nil }
-func (f *fakePBX) Problems() []config.Problem              { return nil }
-func (f *fakePBX) Contacts() []registrar.Contact           { return nil }
-func (f *fakePBX) Variable(ch, name string) (string, bool) { return ch + "!" + name, true }
+func (f *fakePBX) CallsProcessed() uint64                     { return 7 }
+func (f *fakePBX) Started() time.Time                         { return time.Now().Add(-time.Minute) }
+func (f *fakePBX) Reloaded() time.Time                        { return time.Now() }
+func (f *fakePBX) Booted() <-chan struct{}                    { return nil }
+func (f *fakePBX) Config() *config.Snapshot                   { return f.snap }
+func (f *fakePBX) Reload() []config.Problem                   { return nil }
+func (f *fakePBX) Problems() []config.Problem                 { return nil }
+func (f *fakePBX) Contacts() []registrar.Contact              { return nil }
+func (f *fakePBX) Subscriptions() []subscription.Subscription { return nil }
+func (f *fakePBX) Variable(ch, name string) (string, bool)    { return ch + "!" + name, true }
 func (f *fakePBX) SetVariable(ch, name, value string) bool {
 	f.note("set %s %s %s", ch, name, value)
 	return true

@@ -280,6 +280,16 @@ func pjsipShowContacts(a *action) {
 	a.list("A listing of Contacts follows, presented as ContactList events", "ContactListComplete", items)
 }
 
+func pjsipShowSubscriptions(a *action) {
+	var items []message
+	for _, s := range a.server.cfg.PBX.Subscriptions() {
+		items = append(items, message{{"Event", "InboundSubscriptionDetail"}, {"Role", "Notifier"}, {"Endpoint", s.Endpoint}, {"Callid", s.CallID},
+			{"State", "ACTIVE"}, {"Callerid", s.Subscriber}, {"Resource", s.Resource}, {"EventPackage", s.Event}, {"Context", s.Context},
+			{"UserAgent", s.UserAgent}, {"SubscriptionState", s.State}, {"Expiry", expiry(s.Expires)}})
+	}
+	a.list("Following are Events for each inbound Subscription", "InboundSubscriptionDetailComplete", items)
+}
+
 func expiry(t time.Time) string {
 	if t.IsZero() {
 		return "0"

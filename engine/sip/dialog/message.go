@@ -83,6 +83,8 @@ func (us *ourside) request(p *peer, method sip.Method, seq uint32, body []byte) 
 		us.decorate(req, body)
 	case method == sip.UPDATE: // a target refresh; the caller names the type of its body
 		us.decorate(req, nil)
+	case method == sip.NOTIFY: // a target refresh (RFC 6665 §8.2.2)
+		req.AppendHeader(sip.NewHeader("Contact", us.contact))
 	case method == sip.REFER: // it makes a subscription (RFC 3515 §2.2); the new party may know whom it owes the call to (RFC 3892)
 		req.AppendHeader(sip.NewHeader("Contact", us.contact))
 		req.AppendHeader(sip.NewHeader("Referred-By", us.uri))
@@ -149,32 +151,38 @@ func transportOf(u *sip.URI) string {
 }
 
 func (l *Layer) hop(ctx context.Context, us *ourside, p *peer) sip.Hop {
-	stream := p.next.Transport.Protocol() != "udp"
+	hop, found, err := locate(ctx, l.stack, us, p)
+	if err != nil {
+		l.log.Debug().Err(err).Str("sip_call_id", us.callID).Msg("remote target does not resolve, keeping the hop")
+	}
+	if found {
+		p.next, p.moved = hop, false
+	}
+	return hop
+}
+
+// locate finds where a request to p goes; found says that it was looked up, and err why the hop is the last one although it should have been.
+func locate(ctx context.Context, stack Stack, us *ourside, p *peer) (hop sip.Hop, found bool, err error) {
+	stream := p.next.Transport != nil && p.next.Transport.Protocol() != "udp"
 	uri := p.target
 	switch {
 	case !p.moved:
-		return p.next
+		return p.next, false, nil
 	case len(p.routes) > 0:
-		route, err := sip.ParseAddressURI(p.routes[0])
-		if err != nil {
-			l.log.Debug().Err(err).Str("sip_call_id", us.callID).Msg("route set unusable, keeping the hop")
-			return p.next
+		if uri, err = sip.ParseAddressURI(p.routes[0]); err != nil {
+			return p.next, false, err
 		}
-		uri = route
-	case us.rewrite && !stream || stream && p.next.Transport.Connected(p.next.Addr):
-		return p.next
+	case us.rewrite && !stream && p.next.Transport != nil || stream && p.next.Transport.Connected(p.next.Addr):
+		return p.next, false, nil
 	}
 	t := p.next.Transport
-	if named := transportOf(&uri); named != "" && named != t.Protocol() {
+	if named := transportOf(&uri); t != nil && named != "" && named != t.Protocol() {
 		t = nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, resolveTimeout)
 	defer cancel()
-	hop, err := l.stack.Resolve(ctx, &uri, t)
-	if err != nil {
-		l.log.Debug().Err(err).Str("uri", uri.String()).Str("sip_call_id", us.callID).Msg("remote target does not resolve, keeping the hop")
-		return p.next
+	if hop, err = stack.Resolve(ctx, &uri, t); err != nil {
+		return p.next, false, err
 	}
-	p.next, p.moved = hop, false
-	return hop
+	return hop, true, nil
 }

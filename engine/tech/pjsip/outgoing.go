@@ -138,6 +138,13 @@ func (t *Tech) route(ctx context.Context, d destination, c registrar.Contact) (t
 	return call, nil
 }
 
+// Route says where a contact of an endpoint is reached with a request of its own: Request-URI, Route header fields and the first hop. It may
+// look up a name.
+func (t *Tech) Route(ctx context.Context, e *config.Endpoint, c registrar.Contact) (uri sip.URI, routes []string, hop sip.Hop, err error) {
+	to, err := t.route(ctx, destination{endpoint: e}, c)
+	return to.uri, to.routes, to.hop, err
+}
+
 func (t *Tech) transport(name string) *sip.Transport {
 	if name == "" {
 		return nil
@@ -294,12 +301,7 @@ var diversionReasons = map[string]string{"cfu": "unconditional", "cfb": "user-bu
 
 // contact is our Contact towards a peer.
 func (t *Tech) contact(user string, via *sip.Transport, peer netip.AddrPort) string {
-	uri := sip.NewAddrURI(user, via.Advertised(peer.Addr()))
-	s := uri.String()
-	if p := via.Protocol(); p != "udp" {
-		s += ";transport=" + p
-	}
-	return "<" + s + ">"
+	return "<" + via.Contact(user, peer.Addr()).String() + ">"
 }
 
 func bracketed(a netip.Addr) string {

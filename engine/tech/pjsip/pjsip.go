@@ -1,6 +1,6 @@
 // Package pjsip is the technology "PJSIP": it makes channels of INVITEs that come in and of contacts that are dialled.
 //
-//	sip.Stack ─request─► OnRequest: dialog? ► identify ► ACL ► authenticate ► REGISTER / OPTIONS / INVITE
+//	sip.Stack ─request─► OnRequest: dialog? ► identify ► ACL ► authenticate ► REGISTER / SUBSCRIBE / OPTIONS / INVITE
 //	                                                                              INVITE ► leg{Dialog, Port} ► channel ► engine runs it
 //	Dial ► Request: endpoint ► AORs ► contacts ► one leg a contact ► Call: offer, Dialog
 //
@@ -20,6 +20,7 @@ import (
 	"asterism/engine/registrar"
 	"asterism/engine/sip"
 	"asterism/engine/sip/dialog"
+	"asterism/engine/subscription"
 
 	"github.com/rs/zerolog"
 )
@@ -36,15 +37,16 @@ type Generation struct {
 
 // Config is what the technology is built upon; all are required.
 type Config struct {
-	Core      *channel.Core
-	Stack     *sip.Stack
-	Dialogs   *dialog.Layer
-	Media     *media.Engine
-	Registrar *registrar.Registrar
-	Gate      *endpoint.Gate
-	Current   func() *Generation
-	Full      func() bool // no more calls are wanted now (asterisk.conf maxcalls)
-	Log       zerolog.Logger
+	Core          *channel.Core
+	Stack         *sip.Stack
+	Dialogs       *dialog.Layer
+	Media         *media.Engine
+	Registrar     *registrar.Registrar
+	Gate          *endpoint.Gate
+	Subscriptions *subscription.Notifier
+	Current       func() *Generation
+	Full          func() bool // no more calls are wanted now (asterisk.conf maxcalls)
+	Log           zerolog.Logger
 }
 
 // Tech is the technology.
@@ -76,7 +78,7 @@ func (t *Tech) OnResponse(_ *sip.Transport, res *sip.Response) { t.Dialogs.Deliv
 func (t *Tech) OnRequest(tx *sip.ServerTx) {
 	req := tx.Request
 	if tag, _ := req.To().Params.Get("tag"); tag != "" {
-		if !t.Dialogs.Deliver(tx) {
+		if !t.Dialogs.Deliver(tx) && !t.Subscriptions.Deliver(tx, func(e *config.Endpoint) bool { return t.Gate.Authenticate(tx, e) }) {
 			refuse(tx, sip.StatusCallDoesNotExist)
 		}
 		return
@@ -114,6 +116,8 @@ func (t *Tech) serve(tx *sip.ServerTx, e *config.Endpoint, gen *Generation) {
 		t.invited(tx, e, gen)
 	case method == sip.REGISTER:
 		t.Registrar.Register(tx, e)
+	case method == sip.SUBSCRIBE:
+		t.Subscriptions.Subscribe(tx, e)
 	case method == sip.OPTIONS:
 		t.options(tx, e, gen)
 	case method == sip.CANCEL, method == sip.BYE, method == sip.UPDATE, method == sip.INFO, method == sip.PRACK, method == sip.NOTIFY:

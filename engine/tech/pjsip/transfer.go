@@ -14,8 +14,7 @@ import (
 // channel.Transferrer: 302 before the answer (RFC 3261 §21.3.3), REFER after it, whose NOTIFYs tell how the new call fares (RFC 3515).
 
 const (
-	statusBadEvent   = 489 // RFC 6665 §8.3.2
-	maxSubscriptions = 8   // REFERs without a final NOTIFY on one leg; more are not sent
+	maxSubscriptions = 8 // REFERs without a final NOTIFY on one leg; more are not sent
 )
 
 // Transfer sends the peer to target: a SIP or tel URI, user@host, an endpoint (its first contact), or a number at our domain.
@@ -86,7 +85,7 @@ func (l *leg) notified(tx *sip.ServerTx) {
 	l.mu.Unlock()
 	switch {
 	case !strings.EqualFold(strings.TrimSpace(event), "refer"):
-		refuse(tx, statusBadEvent, sip.NewHeader("Allow-Events", "refer"))
+		refuse(tx, sip.StatusBadEvent, sip.NewHeader("Allow-Events", "refer"))
 		return
 	case !referred:
 		refuse(tx, sip.StatusCallDoesNotExist)
