@@ -40,8 +40,8 @@ func (g *Generation) readConf(etc fs.FS, snap *config.Snapshot) (*extconf.Plan, 
 			problems = append(problems, config.Problem{Pos: pos, Warning: true, Code: dialplan.CodeApplication, Want: config.DidYouMean(e.Application, applications),
 				What: fmt.Sprintf("context %q: extension %q: no application %q; a call that comes here is hung up", e.Context, e.Pattern, e.Application)})
 		}
-		for _, name := range subst.Functions(e.Data) {
-			if g.functions[name] == nil {
+		for _, f := range subst.Calls(e.Data) {
+			if name := f.Name; g.functions[name] == nil {
 				problems = append(problems, config.Problem{Pos: pos, Warning: true, Code: dialplan.CodeFunction, Want: config.DidYouMean(name, functions),
 					What: fmt.Sprintf("context %q: extension %q: no function %s(); it gives nothing", e.Context, e.Pattern, name)})
 			}

@@ -145,8 +145,12 @@ func (g *Generation) readTables(r *reader) (problems []config.Problem, ok bool) 
 			Want: `write extensions = { ["default"] = { … } }, without local`}}, false
 	}
 	r.contexts(extensions)
-	if hints, isTable := c.l.G.Global.RawGetString("hints").(*lua.LTable); isTable {
+	switch hints := c.l.G.Global.RawGetString("hints").(type) {
+	case *lua.LTable:
 		r.hints(hints)
+	case *lua.LNilType:
+	default:
+		r.problem(r.where.value("hints"), true, "hints is a %s and is ignored; write a table of contexts", hints.Type())
 	}
 	return nil, true
 }
@@ -163,36 +167,36 @@ func (r *reader) problem(pos config.Pos, warning bool, format string, args ...an
 }
 
 func (r *reader) contexts(extensions *lua.LTable) {
-	extensions.ForEach(func(k, v lua.LValue) {
+	for _, k := range ordered(extensions) {
 		name, ok := k.(lua.LString)
 		if !ok {
-			r.problem(config.Pos{File: dialplanFile}, false, "extensions[%s]: the name of a context is a string, not a %s", k, k.Type())
-			return
+			r.problem(r.where.value(k.String()), false, "extensions[%s]: the name of a context is a string, not a %s", k, k.Type())
+			continue
 		}
+		v := extensions.RawGet(k)
 		t, ok := v.(*lua.LTable)
 		if !ok {
-			r.problem(r.where.context(string(name)), false, "context %q is a %s; write a table of extensions", string(name), v.Type())
-			return
+			r.problem(r.where.value(string(name)), false, "context %q is a %s; write a table of extensions", string(name), v.Type())
+			continue
 		}
 		r.context(string(name), t)
-	})
+	}
 }
 
 func (r *reader) context(name string, t *lua.LTable) {
-	pos := r.where.context(name)
 	r.builder.Context(name, dialplan.Lua)
 	for _, k := range ordered(t) {
 		v := t.RawGet(k)
 		pattern, ok := extensionKey(k)
 		switch {
 		case !ok:
-			r.problem(pos, false, "context %q: an extension's key is a string or a number, not a %s", name, k.Type())
+			r.problem(r.where.key(name, k.String()), false, "context %q: an extension's key is a string or a number, not a %s", name, k.Type())
 		case pattern == "include":
 			r.includes(name, v)
 		case strings.EqualFold(pattern, "include"): // passed over, as in Asterisk
-			r.problem(pos, true, "context %q: %q is ignored; write include in lower case", name, pattern)
+			r.problem(r.where.key(name, pattern), true, "context %q: %q is ignored; write include in lower case", name, pattern)
 		default:
-			r.extension(name, pattern, k, v, pos)
+			r.extension(name, pattern, k, v)
 		}
 	}
 }
@@ -215,7 +219,8 @@ func extensionKey(k lua.LValue) (string, bool) {
 	return "", false
 }
 
-func (r *reader) extension(context, pattern string, key, v lua.LValue, pos config.Pos) {
+func (r *reader) extension(context, pattern string, key, v lua.LValue) {
+	pos := r.where.key(context, pattern)
 	e := dialplan.Entry{Context: context, Pattern: pattern, Priority: 1, Application: "Lua", Source: dialplan.Lua, File: pos.File, Line: pos.Line, Value: key}
 	if fn, ok := v.(*lua.LFunction); ok && fn.Proto != nil {
 		e.File, e.Line = fn.Proto.SourceName, fn.Proto.LineDefined
@@ -237,7 +242,7 @@ func callable(v lua.LValue) bool {
 }
 
 func (r *reader) includes(context string, v lua.LValue) {
-	pos := r.where.context(context)
+	pos := r.where.key(context, "include")
 	list, ok := v.(*lua.LTable)
 	if !ok {
 		r.problem(pos, false, "context %q: include is a %s; write a list of names of contexts", context, v.Type())
@@ -254,25 +259,28 @@ func (r *reader) includes(context string, v lua.LValue) {
 	}
 }
 
-// hints registers hints[context][exten] = "device&device"; values that are no strings are ignored.
+// hints registers hints[context][exten] = "device&device"; values that are no strings are passed over, as in Asterisk.
 func (r *reader) hints(hints *lua.LTable) {
-	hints.ForEach(func(k, v lua.LValue) {
+	for _, k := range ordered(hints) {
 		context, isName := k.(lua.LString)
-		t, isTable := v.(*lua.LTable)
+		t, isTable := hints.RawGet(k).(*lua.LTable)
 		if !isName || !isTable {
-			r.problem(config.Pos{File: dialplanFile}, false, "hints[%s] is a %s; write a table of extensions", k, v.Type())
-			return
+			r.problem(r.where.hint(k.String(), ""), false, "hints[%s] is a %s; write a table of extensions", k, hints.RawGet(k).Type())
+			continue
 		}
-		t.ForEach(func(k, v lua.LValue) {
+		r.builder.Context(string(context), dialplan.Lua)
+		for _, k := range ordered(t) {
+			pos := r.where.hint(string(context), k.String())
 			exten, ok := extensionKey(k)
-			if devices, isText := v.(lua.LString); ok && isText {
-				pos := r.where.context(string(context))
-				r.builder.Context(string(context), dialplan.Lua)
-				r.builder.Add(dialplan.Entry{Context: string(context), Pattern: exten, Priority: dialplan.PriorityHint, Application: "hint",
-					Data: string(devices), Source: dialplan.Lua, File: pos.File, Line: pos.Line})
+			devices, isText := t.RawGet(k).(lua.LString)
+			if !ok || !isText {
+				r.problem(pos, true, "hints[%q][%s] is a %s and is ignored; write the device as text, \"PJSIP/100\"", string(context), k, t.RawGet(k).Type())
+				continue
 			}
-		})
-	})
+			r.builder.Add(dialplan.Entry{Context: string(context), Pattern: exten, Priority: dialplan.PriorityHint, Application: "hint",
+				Data: string(devices), Source: dialplan.Lua, File: pos.File, Line: pos.Line})
+		}
+	}
 }
 
 // Index answers what there is to dial, before a channel exists; see Find for dialled text from the wire.
@@ -312,7 +320,7 @@ func (g *Generation) application(name string) *application {
 // Summary names one application, function or command of a plugin, for `core show applications`.
 type Summary struct {
 	Name, Plugin, Synopsis string
-	Arguments              Arguments // of an application
+	Arguments              Arguments // of an application or a function
 }
 
 // Applications lists what app.X may be, by name.
@@ -322,7 +330,7 @@ func (g *Generation) Applications() []Summary {
 
 // Functions lists what channel.FUNC() may be, by name.
 func (g *Generation) Functions() []Summary {
-	return summaries(g.functions, func(f *function) Summary { return Summary{Name: f.name, Plugin: f.plugin.name, Synopsis: f.synopsis} })
+	return summaries(g.functions, func(f *function) Summary { return Summary{f.name, f.plugin.name, f.synopsis, f.arguments} })
 }
 
 // Commands lists the plugins' commands for the command line, by name.

@@ -25,8 +25,8 @@ func TestLoadProblems(t *testing.T) {
 		{"runtime", []string{dialplanFile, "extensions = {}\nlocal x = nothing.field"}, "error extensions.lua:2: attempt to index 'nothing' (a nil value) with key 'field'", false},
 		{"no extensions", []string{dialplanFile, "local extensions = {}"}, "error extensions.lua: no global table `extensions`; write", false},
 		{"app at file scope", []string{dialplanFile, ok + "\napp.noop()"}, "error extensions.lua:2: attempt to index 'app' (a nil value) with key 'noop'", false},
-		{"context is no table", []string{dialplanFile, "extensions = {\n  default = { s = print },\n  [\"broken\"] = function() end }"}, `error extensions.lua: context "broken" is a function; write a table of extensions`, true},
-		{"context is a string", []string{dialplanFile, "extensions = { a = {} }\nextensions.b = 'x'"}, `error extensions.lua: context "b" is a string; write a table`, true},
+		{"context is no table", []string{dialplanFile, "extensions = {\n  default = { s = print },\n  [\"broken\"] = function() end }"}, `error extensions.lua:3: context "broken" is a function; write a table of extensions`, true},
+		{"context is a string", []string{dialplanFile, "extensions = { a = {} }\nextensions.b = 'x'"}, `error extensions.lua:2: context "b" is a string; write a table`, true},
 		{"key of another type", []string{dialplanFile, "extensions = {\n  default = { [true] = print } }"}, `error extensions.lua:2: context "default": an extension's key is a string or a number, not a boolean`, true},
 		{"value that cannot be called", []string{dialplanFile, "extensions = {\n  default = { s = 'x' } }"}, `warning extensions.lua:2: context "default": extension "s" is a string and cannot be called`, true},
 		{"broken pattern", []string{dialplanFile, "extensions = {\n  default = {\n    ['_[12'] = function() end } }"}, `error extensions.lua:3: context "default": `, true},
@@ -41,8 +41,11 @@ func TestLoadProblems(t *testing.T) {
 		{"required and broken", []string{dialplanFile, "require 'x'\n" + ok, "x.lua", "y = \n = 2"}, `error x.lua:2: syntax error`, false},
 		{"broken and not required", []string{dialplanFile, ok, "old/x.lua", "y = = 2"}, `warning old/x.lua:1: syntax error near "=" (column 5)`, true},
 		{"endless", []string{dialplanFile, "while true do end"}, "error extensions.lua:1: ran too long without calling a primitive", false},
-		{"hints", []string{dialplanFile, ok + "\nhints = 1"}, "", true},
-		{"hint context is no table", []string{dialplanFile, ok + "\nhints = { default = 1 }"}, "error extensions.lua: hints[default] is a number", true},
+		{"hints", []string{dialplanFile, ok + "\nhints = 1"}, "warning extensions.lua:2: hints is a number and is ignored", true},
+		{"hint is a number", []string{dialplanFile, ok + "\nhints = {\n  default = {\n [100] = 5 } }"}, `warning extensions.lua:4: hints["default"][100] is a number and is ignored; write the device as text, "PJSIP/100"`, true},
+		{"include holds a number", []string{dialplanFile, "extensions = {\n a = {\n  include = { 1 } } }"}, `error extensions.lua:3: context "a": include holds a number; write names of contexts`, true},
+		{"number key", []string{dialplanFile, "extensions = {}\nextensions.a = {}\nextensions.a[100] = 'x'"}, `warning extensions.lua:3: context "a": extension "100" is a string`, true},
+		{"hint context is no table", []string{dialplanFile, ok + "\nhints = { default = 1 }"}, "error extensions.lua:2: hints[default] is a number", true},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

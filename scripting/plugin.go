@@ -46,13 +46,22 @@ type application struct {
 
 // Arguments says what an application takes, for those who read a dialplan without running it. A plugin writes it beside `run`:
 //
-//	takes = "targets, seconds, options", options = "cgr", ignored = "LS"
+//	takes = "targets!, seconds, options", options = "cgr", ignored = "LS"
 //
-// Words that are acted on: targets (Tech/resource joined by &), prompts (names joined by &), options (letters, each with an argument in
-// parentheses or without), place (the last one: [[context,]exten,]priority), branches (condition?place:place).
+// and for a function beside get and set: takes = "item!", items = "name num all". Words that are acted on: targets (Tech/resource joined by
+// &), prompts (names joined by &), options (letters, each with an argument in parentheses or without), seconds, ms, max, attempts (numbers),
+// key (family/key), cause (of a hang-up), item (one of items), assignment (NAME=value), place (the last one: [[context,]exten,]priority), branches
+// (condition?place:place). What ends in ! has to be there.
 type Arguments struct {
 	Takes            string // a word for each argument, in order, commas between; "" if nothing is known
 	Options, Ignored string // the letters that are acted on, and those that are accepted only
+	Items            string // what an item may be, in any case, blanks between
+}
+
+// readArguments reads them from the table beside `run`.
+func readArguments(t *lua.LTable) Arguments {
+	text := func(name string) string { return lua.LVAsString(t.RawGetString(name)) }
+	return Arguments{Takes: text("takes"), Options: text("options"), Ignored: text("ignored"), Items: text("items")}
 }
 
 // function is what channel.NAME() asks.
@@ -60,6 +69,7 @@ type function struct {
 	name, synopsis string
 	plugin         *plugin
 	raw            bool // wants what stands in the parentheses in one string
+	arguments      Arguments
 }
 
 type command struct {
@@ -183,8 +193,7 @@ func readOffer(p *plugin, table *lua.LTable) (o offer, bad string) {
 		a := &application{name: name, plugin: p}
 		if t, ok := v.(*lua.LTable); ok {
 			a.raw, a.synopsis = described(t)
-			a.arguments = Arguments{Takes: lua.LVAsString(t.RawGetString("takes")), Options: lua.LVAsString(t.RawGetString("options")),
-				Ignored: lua.LVAsString(t.RawGetString("ignored"))}
+			a.arguments = readArguments(t)
 			v = t.RawGetString("run")
 		}
 		if v.Type() != lua.LTFunction {
@@ -196,6 +205,7 @@ func readOffer(p *plugin, table *lua.LTable) (o offer, bad string) {
 		f := &function{name: name, plugin: p}
 		if t, ok := v.(*lua.LTable); ok {
 			f.raw, f.synopsis = described(t)
+			f.arguments = readArguments(t)
 			if v = t.RawGetString("get"); v == lua.LNil {
 				v = t.RawGetString("set")
 			}

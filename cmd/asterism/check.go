@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"slices"
+	"strings"
 
 	"asterism/engine"
 	"asterism/engine/config"
@@ -81,11 +82,20 @@ func check(p places) []lint.Finding {
 	return lint.Check(lint.Input{Etc: etc, Snapshot: p.snapshot, Generation: generation, Sounds: p.prompts(os.DirFS(p.dirs.Spool)), Problems: append(problems, more...)})
 }
 
+// broken are the problems of plugins that do not load.
+func broken(problems []config.Problem) []config.Problem {
+	return slices.DeleteFunc(slices.Clone(problems), func(p config.Problem) bool { return p.Warning || !strings.HasPrefix(p.File, "plugins/") })
+}
+
 // doubts are the findings that a reload tells: errors of a dialplan that runs all the same. They never refuse it.
-func doubts(etc fs.FS, snap *config.Snapshot, g *scripting.Generation, sounds lint.Sounds) []config.Problem {
+// What the load has told of a line is not told again.
+func doubts(etc fs.FS, snap *config.Snapshot, g *scripting.Generation, sounds lint.Sounds, told []config.Problem) []config.Problem {
 	var out []config.Problem
-	for _, f := range lint.Check(lint.Input{Etc: etc, Snapshot: snap, Generation: g, Sounds: sounds}) {
-		if f.Severity == lint.Error {
+	for _, f := range lint.Check(lint.Input{Etc: etc, Snapshot: snap, Generation: g, Sounds: sounds, Problems: broken(told)}) {
+		known := slices.ContainsFunc(told, func(p config.Problem) bool {
+			return p.File == f.File && p.Line == f.Line && (p.Code == f.Code || !p.Warning)
+		})
+		if f.Severity == lint.Error && !known {
 			out = append(out, config.Problem{Pos: config.Pos{File: f.File, Line: f.Line}, Warning: true, What: f.Code + ": " + f.Text, Want: f.Fix, Code: f.Code})
 		}
 	}

@@ -16,7 +16,7 @@ func compiler(host *scripting.Host, prompts lint.Sounds) func(fs.FS, *config.Sna
 		if g == nil { // a nil *Generation in the interface would not be nil
 			return nil, problems
 		}
-		return script{g}, append(problems, doubts(etc, snap, g, prompts)...)
+		return script{g}, append(problems, doubts(etc, snap, g, prompts, problems)...)
 	}
 }
 

@@ -6,7 +6,11 @@ import (
 	"fmt"
 	"io/fs"
 	"iter"
+	"maps"
 	"path"
+	"regexp"
+	"slices"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -120,6 +124,27 @@ func (l *Library) Has(name, lang string) bool {
 	}
 	return false
 }
+
+// Names are those of all prompts beneath the roots, without language and extension, sorted.
+func (l *Library) Names() []string {
+	seen := map[string]bool{}
+	for _, root := range l.cfg.Roots {
+		_ = fs.WalkDir(root, ".", func(file string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() || !strings.Contains(" "+extensions()+" ", " "+strings.TrimPrefix(path.Ext(file), ".")+" ") {
+				return nil // what cannot be read is not offered
+			}
+			name := strings.TrimSuffix(file, path.Ext(file))
+			if language, rest, ok := strings.Cut(name, "/"); ok && languageFolder.MatchString(language) {
+				name = rest
+			}
+			seen[name] = true
+			return nil
+		})
+	}
+	return slices.Sorted(maps.Keys(seen))
+}
+
+var languageFolder = regexp.MustCompile(`^[a-z]{2,3}(_[A-Za-z0-9]+)*$`)
 
 // shelf is a file system in which a sound may lie, under a name.
 type shelf struct {

@@ -202,3 +202,13 @@ func FuzzName(f *testing.F) {
 		}
 	})
 }
+
+func TestPromptNames(t *testing.T) {
+	lib := NewLibrary([]fs.FS{
+		fstest.MapFS{"en/beep.wav": {}, "en/digits/1.ogg": {}, "de_CH/beep.ulaw": {}, "en/README.md": {}, "hello.wav": {}},
+		fstest.MapFS{"en/beep.gsm": {}, "custom/own.wav": {}},
+	}, 1)
+	if got := strings.Join(lib.Names(), " "); got != "beep custom/own digits/1 hello" {
+		t.Error(got)
+	}
+}

@@ -76,7 +76,7 @@ local function authenticate(chan, password, letters, max, prompts)
 end
 
 M.applications = {
-  Authenticate = { run = authenticate, synopsis = "Let only those go on who know a password", takes = "password, options, max, prompts", options = "admr" },
+  Authenticate = { run = authenticate, synopsis = "Let only those go on who know a password", takes = "password!, options, max, prompts", options = "admr" },
 }
 
 return M

@@ -98,13 +98,13 @@ local function redirect(chan, name, ...)
 end
 
 M.applications = {
-  UserEvent = { run = user_event, synopsis = "Tell the manager interface and plugins of an event" },
-  System = { run = function(chan, command) return run(chan, command, "System") end, raw = true, synopsis = "Run a command of the machine, or end the call" },
-  TrySystem = { run = function(chan, command) run(chan, command, "TrySystem") end, raw = true, synopsis = "Run a command of the machine" },
-  Originate = { run = originate, synopsis = "Call somebody and connect him to the dialplan", takes = "targets, kind, arg1, arg2, arg3, seconds, options", options = "acnv",
+  UserEvent = { run = user_event, synopsis = "Tell the manager interface and plugins of an event", takes = "name!" },
+  System = { run = function(chan, command) return run(chan, command, "System") end, raw = true, synopsis = "Run a command of the machine, or end the call", takes = "command!" },
+  TrySystem = { run = function(chan, command) run(chan, command, "TrySystem") end, raw = true, synopsis = "Run a command of the machine", takes = "command!" },
+  Originate = { run = originate, synopsis = "Call somebody and connect him to the dialplan", takes = "targets!, kind!, arg1!, arg2, arg3, seconds, options", options = "acnv",
     ignored = "bBCgtsi" },
-  ChannelRedirect = { run = redirect, synopsis = "Move another channel to a place of the dialplan" },
-  SoftHangup = { run = soft_hangup, synopsis = "Hang up another channel", options = "a" },
+  ChannelRedirect = { run = redirect, synopsis = "Move another channel to a place of the dialplan", takes = "channel!, place" },
+  SoftHangup = { run = soft_hangup, synopsis = "Hang up another channel", takes = "channel!, options", options = "a" },
 }
 
 return M

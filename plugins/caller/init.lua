@@ -90,8 +90,9 @@ local function redirect(chan, value, what)
 end
 
 M.functions = {
-  CALLERID = { get = get, set = set, synopsis = "The caller's name and number" },
-  CONNECTEDLINE = { get = connected, synopsis = "Name and number of who is talked to" },
+  CALLERID = { get = get, set = set, synopsis = "The caller's name and number", takes = "item",
+    items = "all name num number pres name-pres num-pres ani ani-num rdnis dnid dnid-num tag name-valid num-valid" },
+  CONNECTEDLINE = { get = connected, synopsis = "Name and number of who is talked to", takes = "item", items = "all name num number pres name-pres num-pres tag" },
   REDIRECTING = { get = redirecting, set = redirect, synopsis = "Who was called before the call came here" },
 }
 

@@ -32,6 +32,6 @@ local function get_or_remove(chan, what, name, n)
 end
 
 return {
-  one = { get = get_or_remove, set = set, synopsis = "A header of the INVITE" },
+  one = { get = get_or_remove, set = set, synopsis = "A header of the INVITE", takes = "item!, name!", items = "read add update remove" },
   names = { get = function(chan, prefix) return table.concat(chan:header_names(prefix), ",") end, synopsis = "The names of the headers that came with the call" },
 }

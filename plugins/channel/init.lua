@@ -92,8 +92,12 @@ local function shared(chan, name, other, value)
 end
 
 M.functions = {
-  CHANNEL = { get = get, set = set, synopsis = "A property of the channel" },
-  HANGUPCAUSE = { get = cause, synopsis = "How a channel that was dialled ended" },
+  CHANNEL = { get = get, set = set, synopsis = "A property of the channel", takes = "item", items = "name state language uniqueid linkedid callid accountcode "
+    .. "endpoint channeltype context exten dnid tonezone userfield amaflags musicclass max_forwards peeraccount parkinglot dtmf_features callgroup "
+    .. "pickupgroup tenantid after_bridge_goto appname appdata checkhangup hangupsource priority lastexten lastcontext created onhold "
+    .. "videonativeformat trace transfercapability hangup_handler_push hangup_handler_pop hangup_handler_wipe pjsip rtp rtcp audioreadformat "
+    .. "audiowriteformat audionativeformat" },
+  HANGUPCAUSE = { get = cause, synopsis = "How a channel that was dialled ended", takes = "channel!, item", items = "ast tech" },
   HANGUPCAUSE_KEYS = { get = cause_keys, synopsis = "The channels HANGUPCAUSE knows" },
   -- What CHANNEL(language) was called until Asterisk 1.6; published Lua dialplans still write it.
   LANGUAGE = { get = function(chan) return chan:language() end, set = function(chan, value) chan:language(value) end, synopsis = "The older name of CHANNEL(language)" },

@@ -128,8 +128,8 @@ local function lua_join(name, how)
 end
 
 M.applications = {
-  ConfBridge = { run = confbridge, synopsis = "Join a conference" },
-  ConfKick = { run = about.kick, synopsis = "Kick one or all out of a conference" },
+  ConfBridge = { run = confbridge, synopsis = "Join a conference", takes = "conference!, profile, profile, menu" },
+  ConfKick = { run = about.kick, synopsis = "Kick one or all out of a conference", takes = "conference!, channel" },
 }
 M.functions = about.functions
 M.commands = show.commands

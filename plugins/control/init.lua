@@ -77,14 +77,14 @@ end
 local function echo(chan) chan:echo("#") end
 
 M.applications = {
-  Answer = { run = answer, synopsis = "Answer a call that rings" },
-  Hangup = { run = hangup, synopsis = "Hang up, with a cause if given" },
+  Answer = { run = answer, synopsis = "Answer a call that rings", takes = "ms" },
+  Hangup = { run = hangup, synopsis = "Hang up, with a cause if given", takes = "cause" },
   Ringing = { run = indicate("ringing"), synopsis = "Let the caller hear ringing" },
   Progress = { run = indicate("progress"), synopsis = "Open early media" },
   Proceeding = { run = indicate("proceeding"), synopsis = "Say that the call is on its way" },
-  Busy = { run = refuse("busy", 17), synopsis = "Signal busy, then hang up" },
-  Congestion = { run = refuse("congestion", 34), synopsis = "Signal congestion, then hang up" },
-  Wait = { run = wait, synopsis = "Let seconds pass" },
+  Busy = { run = refuse("busy", 17), synopsis = "Signal busy, then hang up", takes = "seconds" },
+  Congestion = { run = refuse("congestion", 34), synopsis = "Signal congestion, then hang up", takes = "seconds" },
+  Wait = { run = wait, synopsis = "Let seconds pass", takes = "seconds!" },
   NoOp = { run = function() end, raw = true, synopsis = "Do nothing but show the arguments in the log" },
   Verbose = { run = verbose, raw = true, synopsis = "Write a message to the log" },
   Log = { run = log, raw = true, synopsis = "Write a message of a level to the log" },

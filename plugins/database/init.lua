@@ -50,16 +50,16 @@ end
 
 M.functions = {
   DB = {
-    get = get, set = function(chan, value, data) pbx.store:put(key_of(chan, data), value) end, raw = true,
+    get = get, set = function(chan, value, data) pbx.store:put(key_of(chan, data), value) end, raw = true, takes = "key!",
     synopsis = "A value of the database, by family/key",
   },
-  DB_EXISTS = { get = function(chan, data) return get(chan, data) and "1" or "0" end, raw = true, synopsis = "Whether the database has a key" },
-  DB_DELETE = { get = delete, set = function(chan, _, data) delete(chan, data) end, raw = true, synopsis = "Remove a key from the database" },
+  DB_EXISTS = { get = function(chan, data) return get(chan, data) and "1" or "0" end, raw = true, takes = "key!", synopsis = "Whether the database has a key" },
+  DB_DELETE = { get = delete, set = function(chan, _, data) delete(chan, data) end, raw = true, takes = "key!", synopsis = "Remove a key from the database" },
   DB_KEYS = { get = function(_, prefix) return table.concat(below(prefix), ",") end, raw = true, synopsis = "The names below a part of the database" },
   DB_KEYCOUNT = { get = function(_, prefix) return #below(prefix) end, raw = true, synopsis = "How many names there are below a part of the database" },
 }
 M.applications = {
-  DBdel = { run = function(chan, data) delete(chan, data) end, raw = true, synopsis = "Remove a key from the database" },
+  DBdel = { run = function(chan, data) delete(chan, data) end, raw = true, takes = "key!", synopsis = "Remove a key from the database" },
   DBdeltree = { run = deltree, raw = true, synopsis = "Remove a family, or what is below a key, from the database" },
 }
 

@@ -59,7 +59,7 @@ M.functions = {
   VALID_EXTEN = { get = dialplan_exists, synopsis = "Whether the dialplan has a place" },
 }
 M.applications = {
-  ChanIsAvail = { run = available, synopsis = "Find out which of some devices can be called", takes = "targets, options" },
+  ChanIsAvail = { run = available, synopsis = "Find out which of some devices can be called", takes = "targets!, options" },
 }
 
 return M

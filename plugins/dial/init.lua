@@ -116,8 +116,9 @@ local function retry(chan, announcement, pause, times, destinations, seconds, le
 end
 
 M.applications = {
-  Dial = { run = dial, synopsis = "Ring parties and talk to the one that answers", takes = "targets, seconds, options", options = supported, ignored = ignored },
-  RetryDial = { run = retry, synopsis = "Ring parties again and again until one answers" },
+  Dial = { run = dial, synopsis = "Ring parties and talk to the one that answers", takes = "targets!, seconds, options", options = supported, ignored = ignored },
+  RetryDial = { run = retry, synopsis = "Ring parties again and again until one answers",
+    takes = "prompts, seconds, retries, targets!, seconds, options", options = supported, ignored = ignored },
 }
 M.functions = {
   FEATUREMAP = { get = features.code, set = features.set, synopsis = "The keys of a feature within a call" },

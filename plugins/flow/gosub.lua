@@ -67,8 +67,8 @@ local function stack_peek(chan, n, what, suppress)
 end
 
 M.applications = {
-  Gosub = { run = gosub, raw = true, synopsis = "Run a subroutine and come back", takes = "place" },
-  GosubIf = { run = gosub_if, raw = true, synopsis = "Run one of two subroutines", takes = "branches" },
+  Gosub = { run = gosub, raw = true, synopsis = "Run a subroutine and come back", takes = "place!" },
+  GosubIf = { run = gosub_if, raw = true, synopsis = "Run one of two subroutines", takes = "branches!" },
   Return = { run = give_back, raw = true, synopsis = "Leave a subroutine, with a value" },
   StackPop = { run = stack_pop, raw = true, synopsis = "Forget where the subroutine was called" },
 }

@@ -50,11 +50,11 @@ local function if_time(_, data)
 end
 
 M.applications = {
-  Set = { run = set, raw = true, synopsis = "Set a variable or function: NAME=value" },
+  Set = { run = set, raw = true, synopsis = "Set a variable or function: NAME=value", takes = "assignment!" },
   MSet = { run = mset, synopsis = "Set several variables" },
-  Goto = { run = go, raw = true, synopsis = "Go on at another place of the dialplan", takes = "place" },
-  GotoIf = { run = go_either("GotoIf", condition.places), raw = true, synopsis = "Go to one of two places", takes = "branches" },
-  GotoIfTime = { run = go_either("GotoIfTime", condition.times), raw = true, synopsis = "Go to one of two places, by the time", takes = "branches" },
+  Goto = { run = go, raw = true, synopsis = "Go on at another place of the dialplan", takes = "place!" },
+  GotoIf = { run = go_either("GotoIf", condition.places), raw = true, synopsis = "Go to one of two places", takes = "branches!" },
+  GotoIfTime = { run = go_either("GotoIfTime", condition.times), raw = true, synopsis = "Go to one of two places, by the time", takes = "branches!" },
 }
 for _, more in ipairs { gosub, loops, execute } do
   for name, application in pairs(more.applications) do M.applications[name] = application end

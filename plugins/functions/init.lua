@@ -31,12 +31,13 @@ local function stat(_, flag, path)
 end
 
 M.functions = {
-  STAT = { get = stat, synopsis = "What a file of the machine is" },
+  STAT = { get = stat, synopsis = "What a file of the machine is", takes = "item!, file!", items = "d e f m s A C M" },
   GLOBAL = {
     get = function(_, name) return pbx.global(name) end, set = function(_, value, name) pbx.global(name, value) end,
-    synopsis = "A variable all calls share",
+    synopsis = "A variable all calls share", takes = "name!",
   },
-  TIMEOUT = { get = timeout_get, set = timeout_set, synopsis = "How long to wait for digits, and for the whole call" },
+  TIMEOUT = { get = timeout_get, set = timeout_set, synopsis = "How long to wait for digits, and for the whole call",
+    takes = "item!", items = "digit response absolute" },
   ENV = {
     get = function(_, name) return os.getenv(name or "") end,
     set = function(_, _, name) error("ENV: '" .. (name or "") .. "' cannot be set: the environment is the whole machine's", 0) end,

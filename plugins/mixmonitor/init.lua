@@ -85,10 +85,10 @@ local function mute(chan, direction, state, id)
 end
 
 M.applications = {
-  MixMonitor = { run = mix_monitor, synopsis = "Record both sides of a call while it goes on", takes = "file, options, command",
+  MixMonitor = { run = mix_monitor, synopsis = "Record both sides of a call while it goes on", takes = "file!, options, command",
     options = "abBcdDimnpPrtSvVW", ignored = "nS" },
   StopMixMonitor = { run = stop_mix_monitor, synopsis = "Stop what MixMonitor began", takes = "id" },
-  MixMonitorMute = { run = mute, synopsis = "Put silence in the place of one side of a recording", takes = "direction, state, id" },
+  MixMonitorMute = { run = mute, synopsis = "Put silence in the place of one side of a recording", takes = "direction!, state, id" },
 }
 
 return M

@@ -104,21 +104,21 @@ local function say_digits(chan, digits)
 end
 
 M.applications = {
-  Playback = { run = playback, synopsis = "Play prompts to their end", takes = "prompts, words" },
+  Playback = { run = playback, synopsis = "Play prompts to their end", takes = "prompts!, words" },
   Background = { run = background, synopsis = "Play prompts while waiting for an extension to be dialled",
-    takes = "prompts, options, language, context", options = "snmp" },
-  WaitExten = { run = wait_exten, synopsis = "Wait for an extension to be dialled" },
+    takes = "prompts!, options, language, context", options = "snmp" },
+  WaitExten = { run = wait_exten, synopsis = "Wait for an extension to be dialled", takes = "seconds, options", options = "md" },
   ControlPlayback = { run = control, synopsis = "Play prompts that keys can stop, pause and move about in",
-    takes = "prompts, skip, forward, rewind, stop, pause, restart, options", options = "o" },
+    takes = "prompts!, skip, forward, rewind, stop, pause, restart, options", options = "o" },
   Read = { run = read(play_files, prepare), synopsis = "Read digits into a variable",
-    takes = "variable, prompts, max, options, attempts, seconds", options = "sniet" },
+    takes = "variable!, prompts, max, options, attempts, seconds", options = "sniet" },
   ReadExten = { run = read_exten(play_files, prepare), synopsis = "Read an extension into a variable",
-    takes = "variable, prompts, context, options, seconds", options = "snip" },
+    takes = "variable!, prompts, context, options, seconds", options = "snip" },
   BackgroundDetect = { run = listen.background_detect, synopsis = "Play prompts until the caller speaks or dials",
-    takes = "prompts, silence, min, max, within" },
+    takes = "prompts!, silence, min, max, within" },
   WaitForSilence = { run = listen.wait_for "Silence", synopsis = "Wait until the caller says nothing", takes = "ms, times, seconds" },
   WaitForNoise = { run = listen.wait_for "Noise", synopsis = "Wait until the caller makes a sound", takes = "ms, times, seconds" },
-  SayDigits = { run = say_digits, synopsis = "Say digits one by one" },
+  SayDigits = { run = say_digits, synopsis = "Say digits one by one", takes = "digits!" },
 }
 
 return M

@@ -67,7 +67,7 @@ local function record(chan, text, silence, max, letters)
 end
 
 M.applications = {
-  Record = { run = record, synopsis = "Record what the caller says into a file", takes = "file, silence, max, options", options = "aknoqstuxy" },
+  Record = { run = record, synopsis = "Record what the caller says into a file", takes = "file!, silence, max, options", options = "aknoqstuxy" },
 }
 
 return M

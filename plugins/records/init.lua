@@ -26,8 +26,8 @@ local function property(chan, value, name)
 end
 
 M.functions = {
-  CDR = { get = get, set = set, synopsis = "A field of the call detail record" },
-  CDR_PROP = { set = property, synopsis = "A property of the call detail record" },
+  CDR = { get = get, set = set, synopsis = "A field of the call detail record", takes = "field!" },
+  CDR_PROP = { set = property, synopsis = "A property of the call detail record", takes = "item!", items = "disable party_a" },
 }
 M.applications = {
   NoCDR = { run = function(chan) chan:disable_cdr(true) end, synopsis = "Keep the call's record from being written" },

@@ -43,7 +43,7 @@ local function say_time(chan, epoch, zone, format, letters)
 end
 
 M.applications = {
-  SayNumber = { run = say_number, synopsis = "Say a number in words" },
+  SayNumber = { run = say_number, synopsis = "Say a number in words", takes = "number!" },
   SayAlpha = { run = spelling(function(c) return "letters/" .. c end), raw = true, synopsis = "Spell a text" },
   SayPhonetic = { run = spelling(function(c) return "phonetic/" .. c .. "_p" end), raw = true, synopsis = "Spell a text in the phonetic alphabet" },
   SayUnixTime = { run = say_time, synopsis = "Say a date and time" },

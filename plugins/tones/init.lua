@@ -50,7 +50,7 @@ M.applications = {
   StopPlayTones = { run = stop_play_tones, synopsis = "Stop what PlayTones began" },
   Milliwatt = { run = milliwatt, synopsis = "Play 1004 Hz at 0 dBm0 to measure a line with", takes = "options", options = "mo" },
   SendDTMF = { run = send_dtmf, synopsis = "Send digits to the party of this channel or of another",
-    takes = "digits, gap, length, channel, options", options = "a" },
+    takes = "digits!, gap, length, channel, options", options = "a" },
 }
 
 return M

@@ -54,11 +54,12 @@ local function show_users(out)
 end
 
 M.applications = {
-  VoiceMail = { run = leave.run, synopsis = "Record a message for a mailbox", takes = "mailboxes, options", options = "bdegPsStuU" },
+  VoiceMail = { run = leave.run, synopsis = "Record a message for a mailbox", takes = "mailboxes!, options", options = "bdegPsStuU" },
   VoiceMailMain = { run = main, synopsis = "Hear messages and set a mailbox up", takes = "mailbox, options", options = "agprs" },
 }
 M.functions = {
-  VM_INFO = { get = vm_info, synopsis = "What a mailbox is like" },
+  VM_INFO = { get = vm_info, synopsis = "What a mailbox is like", takes = "mailbox!, item!",
+    items = "count email exists fullname language locale pager password tz" },
   VMCOUNT = { get = vmcount, synopsis = "How many messages mailboxes have" },
   MAILBOX_EXISTS = { get = mailbox_exists, synopsis = "Whether there is a mailbox" },
 }

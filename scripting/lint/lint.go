@@ -58,6 +58,8 @@ func (f Finding) String() string {
 // Sounds tells which prompts there are; *sound.Library does.
 type Sounds interface {
 	Has(name, lang string) bool
+	// Names are those of all prompts, in any language.
+	Names() []string
 }
 
 // Input is what is looked at. Generation may be nil when the dialplan cannot be loaded; then only Problems are told. Sounds may be nil:
@@ -97,9 +99,11 @@ type checker struct {
 	files map[string][]string // lines
 
 	applications map[string]scripting.Summary // by lower-case name
-	functions    map[string]bool
+	functions    map[string]scripting.Summary
 	globals      map[string][]string
 	own          map[string]bool // globals that the site's own files set
+	recorded     []string        // names of prompts
+	broken       map[string]bool // words of plugins that do not load
 }
 
 func (c *checker) add(code string, severity Severity, pos config.Pos, column int, fix, format string, args ...any) {
@@ -132,8 +136,36 @@ func (c *checker) problem(p config.Problem) {
 	if m := columnInText.FindStringSubmatch(p.What); m != nil {
 		fmt.Sscan(m[1], &column)
 		p.What = strings.TrimSuffix(p.What, m[0])
+	} else if p.Line > 0 {
+		column = c.columnIn(p)
 	}
 	c.add(code, severity, p.Pos, column, p.Want, "%s", p.What)
+}
+
+var (
+	quotedWord = regexp.MustCompile(`"([^"]+)"|'([^']+)'|\[(\w+)\]`)
+	plainWord  = regexp.MustCompile(`\w+`)
+)
+
+// columnIn is where p's line has what p's text speaks of: the last word in quotes that stands there, else the first that is as long as a
+// name, else where the line begins.
+func (c *checker) columnIn(p config.Problem) int {
+	for _, m := range slices.Backward(quotedWord.FindAllStringSubmatch(p.What, -1)) {
+		word := m[1] + m[2] + m[3]
+		if n := c.columnOf(p.File, p.Line, word); n > 0 && plainWord.MatchString(word) {
+			return n
+		}
+	}
+	for _, word := range plainWord.FindAllString(p.What, -1) {
+		if n := c.columnOf(p.File, p.Line, word); n > 0 && len(word) > 3 {
+			return n
+		}
+	}
+	if lines := c.lines(p.File); p.Line <= len(lines) {
+		text := lines[p.Line-1]
+		return len(text) - len(strings.TrimLeft(text, " \t")) + 1
+	}
+	return 1
 }
 
 var included = regexp.MustCompile(`^context ".*" includes "(.*)": no such context$`)
@@ -158,15 +190,36 @@ func (c *checker) contexts() []string {
 var columnInText = regexp.MustCompile(` \(column (\d+)\)$`)
 
 func (c *checker) names() {
-	c.applications, c.functions, c.own = map[string]scripting.Summary{}, map[string]bool{}, map[string]bool{}
+	c.applications, c.functions, c.own = map[string]scripting.Summary{}, map[string]scripting.Summary{}, map[string]bool{}
 	for _, a := range c.in.Generation.Applications() {
 		c.applications[strings.ToLower(a.Name)] = a
 	}
 	for _, f := range c.in.Generation.Functions() {
-		c.functions[f.Name] = true
+		c.functions[f.Name] = f
 	}
 	c.globals = c.in.Generation.LuaGlobals()
+	c.broken = map[string]bool{}
+	for _, p := range c.in.Problems {
+		if rest, ok := strings.CutPrefix(p.File, "plugins/"); ok && !p.Warning {
+			c.wordsOf(strings.TrimSuffix(strings.Split(rest, "/")[0], ".lua"))
+		}
+	}
 }
+
+// wordsOf notes what a plugin that does not load might have brought, so that one error is not told once for each use.
+func (c *checker) wordsOf(plugin string) {
+	_ = fs.WalkDir(c.in.Etc, "plugins", func(file string, d fs.DirEntry, err error) error {
+		if err == nil && (file == path.Join("plugins", plugin+".lua") || path.Ext(file) == ".lua" && strings.HasPrefix(file, path.Join("plugins", plugin)+"/")) {
+			for _, word := range plainWord.FindAllString(strings.Join(c.lines(file), "\n"), -1) {
+				c.broken[strings.ToLower(word)] = true
+			}
+		}
+		return nil
+	})
+}
+
+// mayBeBroken tells whether an application or function may be one of a plugin that does not load.
+func (c *checker) mayBeBroken(name string) bool { return c.broken[strings.ToLower(name)] }
 
 // lines is a file's text; nil if it cannot be read.
 func (c *checker) lines(file string) []string {

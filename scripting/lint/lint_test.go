@@ -29,6 +29,8 @@ type prompts struct{}
 
 func (prompts) Has(name, _ string) bool { return !strings.HasPrefix(name, "missing-") }
 
+func (prompts) Names() []string { return []string{"beep", "missing-vm-goodbye"} }
+
 func check(t *testing.T, etc fs.FS, sounds lint.Sounds) []lint.Finding {
 	t.Helper()
 	snap, problems := config.Load(etc, config.LoadOptions{})

@@ -15,6 +15,7 @@ import (
 func (c *checker) conf() {
 	for _, v := range c.index.Contexts() {
 		for _, x := range v.Extensions {
+			c.unbegun(x.Entries)
 			for _, e := range x.Entries {
 				p := place{pos: config.Pos{File: e.File, Line: e.Line}, context: e.Context, exten: e.Pattern, name: e.Application}
 				switch {
@@ -29,6 +30,23 @@ func (c *checker) conf() {
 				}
 			}
 		}
+	}
+}
+
+// unbegun looks for an extension of extensions.conf that no call can begin: one without priority 1.
+func (c *checker) unbegun(entries []dialplan.Entry) {
+	var first *dialplan.Entry
+	for i, e := range entries {
+		if e.Source != dialplan.Conf || e.Priority == 1 {
+			return
+		}
+		if e.Priority > 1 && first == nil {
+			first = &entries[i]
+		}
+	}
+	if first != nil {
+		c.add(codeUnbegun, Warning, config.Pos{File: first.File, Line: first.Line}, c.column(first.File, first.Line, first.Pattern), "let its first line have priority 1",
+			"extension %q of context %q begins with priority %d: nobody can dial it", first.Pattern, first.Context, first.Priority)
 	}
 }
 
@@ -89,8 +107,8 @@ func (c *checker) expressions(p place, text string) {
 	if open, want := unclosed(text); open != "" {
 		c.add(codeConf, Warning, p.pos, c.column(p.pos.File, p.pos.Line, open), "add "+want, "%q is not closed", open)
 	}
-	for _, name := range subst.Functions(text) {
-		c.dialplanFunction(p.pos, name)
+	for _, f := range subst.Calls(text) {
+		c.dialplanFunction(place{pos: p.pos, name: f.Name}, f.Name, folded(f.Arguments))
 	}
 }
 

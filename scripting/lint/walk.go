@@ -138,6 +138,7 @@ func (w *walker) stmt(s ast.Stmt) {
 		for i, l := range n.Lhs {
 			w.assignee(l)
 			if i < len(n.Rhs) {
+				w.assignVariable(l, n.Rhs[i])
 				w.assign(l, n.Rhs[i])
 			}
 		}
@@ -165,11 +166,13 @@ func (w *walker) stmt(s ast.Stmt) {
 	case *ast.DoBlockStmt:
 		w.scoped(func() { w.block(n.Stmts) })
 	case *ast.WhileStmt:
+		w.condition(n.Condition)
 		w.expr(n.Condition)
 		w.scoped(func() { w.block(n.Stmts) })
 	case *ast.RepeatStmt:
-		w.scoped(func() { w.block(n.Stmts); w.expr(n.Condition) })
+		w.scoped(func() { w.block(n.Stmts); w.condition(n.Condition); w.expr(n.Condition) })
 	case *ast.IfStmt:
+		w.condition(n.Condition)
 		w.expr(n.Condition)
 		w.scoped(func() { w.block(n.Then) })
 		w.scoped(func() { w.block(n.Else) })
@@ -331,12 +334,16 @@ func (w *walker) expr(e ast.Expr) {
 	case *ast.FunctionExpr:
 		w.function(n, false)
 	case *ast.LogicalOpExpr:
+		w.condition(n.Lhs)
 		w.exprs([]ast.Expr{n.Lhs, n.Rhs})
 	case *ast.RelationalOpExpr:
+		w.objects([]ast.Expr{n.Lhs, n.Rhs}, "no comparison holds for")
 		w.exprs([]ast.Expr{n.Lhs, n.Rhs})
 	case *ast.StringConcatOpExpr:
+		w.objects([]ast.Expr{n.Lhs, n.Rhs}, "cannot be joined to text")
 		w.exprs([]ast.Expr{n.Lhs, n.Rhs})
 	case *ast.ArithmeticOpExpr:
+		w.objects([]ast.Expr{n.Lhs, n.Rhs}, "cannot be calculated with")
 		w.exprs([]ast.Expr{n.Lhs, n.Rhs})
 	case *ast.UnaryMinusOpExpr:
 		w.expr(n.Expr)

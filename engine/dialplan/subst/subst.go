@@ -119,19 +119,37 @@ func expression(text string, env Env) string {
 	return v
 }
 
-// Functions are the names of the functions that text calls, as far as they stand there literally; for checks.
-func Functions(text string) []string {
-	var names []string
+// Call is a function that a text calls: its name and what stands in its parentheses.
+type Call struct{ Name, Arguments string }
+
+// Calls are those of text whose names stand there literally; for checks.
+func Calls(text string) (calls []Call) {
 	for i := opening(text); i >= 0; i = opening(text) {
 		if text[i+1] == '{' {
 			name := text[i+2:]
 			if end := strings.IndexAny(name, "(}:$"); end > 0 && name[end] == '(' {
-				names = append(names, name[:end])
+				calls = append(calls, Call{name[:end], enclosed(name[end+1:])})
 			}
 		}
 		text = text[i+2:]
 	}
-	return names
+	return calls
+}
+
+// enclosed is text up to the parenthesis that closes.
+func enclosed(text string) string {
+	depth := 0
+	for i := range len(text) {
+		switch text[i] {
+		case '(':
+			depth++
+		case ')':
+			if depth--; depth < 0 {
+				return text[:i]
+			}
+		}
+	}
+	return text
 }
 
 func bounded(s string, most int) string {

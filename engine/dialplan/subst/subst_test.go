@@ -1,6 +1,7 @@
 package subst
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -124,9 +125,9 @@ func TestBounds(t *testing.T) {
 	}
 }
 
-func TestFunctions(t *testing.T) {
-	got := strings.Join(Functions("${A}${UPPER(${LEN(x)})}$[${CUT(a,b)} + 1]${N:1}${${F}(1)}"), " ")
-	if got != "UPPER LEN CUT" {
+func TestCalls(t *testing.T) {
+	got := fmt.Sprint(Calls("${A}${UPPER(${LEN(x)})}$[${CUT(a,b)} + 1]${N:1}${${F}(1)}"))
+	if got != "[{UPPER ${LEN(x)}} {LEN x} {CUT a,b}]" {
 		t.Error(got)
 	}
 }
