@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+
+	"asterism/engine/device"
 )
 
 // devices are the states of the phones, and Custom: ones that the dialplan set (scripting.Devices).
@@ -14,16 +16,16 @@ type devices struct {
 }
 
 // DeviceState is UNKNOWN for a Custom: device that was never set, INVALID for a phone that pjsip.conf does not have.
-func (d *devices) DeviceState(device string) string {
-	if strings.HasPrefix(device, "Custom:") {
+func (d *devices) DeviceState(name string) string {
+	if strings.HasPrefix(name, "Custom:") {
 		d.mu.Lock()
 		defer d.mu.Unlock()
-		if s, ok := d.custom[device]; ok {
+		if s, ok := d.custom[name]; ok {
 			return s
 		}
 		return "UNKNOWN"
 	}
-	name := strings.TrimPrefix(device, "PJSIP/")
+	name = strings.TrimPrefix(name, "PJSIP/")
 	if _, err := d.w.endpoint(name); err != nil {
 		return "INVALID"
 	}
@@ -31,23 +33,21 @@ func (d *devices) DeviceState(device string) string {
 }
 
 // SetDeviceState takes Custom: devices only.
-func (d *devices) SetDeviceState(device, state string) error {
-	if !strings.HasPrefix(device, "Custom:") {
-		return fmt.Errorf("device %q: only Custom: devices have a state that can be set", device)
+func (d *devices) SetDeviceState(name, state string) error {
+	if !strings.HasPrefix(name, "Custom:") {
+		return fmt.Errorf("device %q: only Custom: devices have a state that can be set", name)
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.custom[device] = state
+	d.custom[name] = state
 	return nil
 }
 
-// ExtensionState is the first state of the devices that is more than NOT_INUSE, the rest aside.
+// ExtensionState is what the devices of a hint make of its extension, as the engine has it.
 func (d *devices) ExtensionState(names string) string {
-	state := ""
+	var states []device.State
 	for name := range strings.SplitSeq(names, "&") {
-		if s := d.DeviceState(name); state == "" || state == "NOT_INUSE" {
-			state = s
-		}
+		states = append(states, device.State(d.DeviceState(strings.TrimSpace(name))))
 	}
-	return state
+	return string(device.Extension(device.Combine(states...)))
 }

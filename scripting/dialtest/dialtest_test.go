@@ -35,6 +35,9 @@ func TestDialplans(t *testing.T) {
 // TestSample runs testdata/sample: a dialplan in every form in which Asterisk's users were taught to write one in Lua.
 func TestSample(t *testing.T) { runAll(t, "sample", os.DirFS("testdata/sample")) }
 
+// TestRooms runs testdata/rooms: conferences and lamps.
+func TestRooms(t *testing.T) { runAll(t, "rooms", os.DirFS("testdata/rooms")) }
+
 func runAll(t *testing.T, name string, etc fs.FS) {
 	t.Helper()
 	library := sound.NewLibrary([]fs.FS{sounds.FS}, 64<<20)

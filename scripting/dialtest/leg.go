@@ -215,19 +215,25 @@ type line struct {
 	leg           *leg  // whose phone hears it; nil for an end of a Local channel
 	pair          *line // the other end of a Local channel
 	key           func(rune)
+	others        func(what, text string) // who hears it too; of a conference
 
 	mu     sync.Mutex // guards below; a leaf
 	joined *line
 	stop   func() // ends what plays
 	taps   []*tap
 	volume media.Volume
-	says   time.Time // until when the party speaks
+	says   time.Time  // until when the party speaks
+	talks  func(bool) // a conference wants to know
 }
 
 // hear tells what comes out here to whoever is there.
 func (s *line) hear(what, text string) {
-	if s.leg != nil {
+	switch {
+	case s.leg != nil:
 		s.leg.note(what, text, 0)
+		return
+	case s.others != nil:
+		s.others(what, text)
 		return
 	}
 	if s.pair != nil {

@@ -135,6 +135,10 @@ func (s *script) table(l *lua.LState) *lua.LTable {
 			l.Push(lua.LString(s.stage(l).Device(strings.TrimPrefix(l.CheckString(2), "PJSIP/"))))
 			return 1
 		},
+		"set_device": func(l *lua.LState) int {
+			check(l, s.stage(l).devices.SetDeviceState(l.CheckString(2), l.CheckString(3)))
+			return 0
+		},
 		"mailbox": func(l *lua.LState) int { l.Push(s.mailbox(l, l.CheckString(2))); return 1 },
 		"records": func(l *lua.LState) int { l.Push(s.records(l)); return 1 },
 		"story":   func(l *lua.LState) int { l.Push(lua.LString(Timeline(s.stage(l).Events(0)))); return 1 },
@@ -306,6 +310,12 @@ func (s *script) expectation(l *lua.LState, p *party) *lua.LTable {
 		"talks_to": word(func(l *lua.LState) {
 			who := l.CheckTable(2).RawGetString("party").(*lua.LUserData).Value.(*party).who
 			p.expect(l, "talks with "+who, func(e Event) bool { return e.Who == p.who && e.What == Talks && e.Text == who })
+		}),
+		"muted": word(func(l *lua.LState) {
+			p.expect(l, "is muted", func(e Event) bool { return e.Who == p.who && e.What == Muted })
+		}),
+		"unmuted": word(func(l *lua.LState) {
+			p.expect(l, "is heard again", func(e Event) bool { return e.Who == p.who && e.What == Unmuted })
 		}),
 		"gets": word(func(l *lua.LState) {
 			for _, key := range l.CheckString(2) {

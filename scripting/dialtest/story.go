@@ -19,6 +19,8 @@ const (
 	Ringback = "hears ringing"
 	Progress = "hears early media"
 	Talks    = "talks with"
+	Muted    = "is muted"
+	Unmuted  = "is heard again"
 	Presses  = "presses"
 	Gets     = "gets the key"
 	Says     = "says something for"

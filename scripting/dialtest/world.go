@@ -50,6 +50,7 @@ type World struct {
 	store   store.Store
 	events  *event.Bus
 	sounds  *prompts
+	devices *devices
 	dir     string // of what is recorded
 	root    *os.Root
 	spool   *voicemail.Spool
@@ -97,6 +98,7 @@ func NewWorld(s Setting) (*World, error) {
 	}
 	w := &World{clock: NewClock(s.Now), began: s.Now, settler: newSettler(), cover: s.Cover, links: map[string]int{},
 		places: map[*channel.Channel]string{}, vars: map[*channel.Channel]map[string]string{}, phones: map[string]Behaviour{}}
+	w.devices = &devices{w: w, custom: map[string]string{}}
 	w.sounds = &prompts{library: s.Sounds, lengths: map[string]time.Duration{}, names: map[*clip]string{}}
 	log := zerolog.New(writer{w}).Level(zerolog.WarnLevel)
 	dir, err := os.MkdirTemp("", "asterism-test-")
@@ -107,7 +109,7 @@ func NewWorld(s Setting) (*World, error) {
 	if w.root, err = os.OpenRoot(dir); err != nil {
 		return nil, err
 	}
-	w.spool = voicemail.New(w.root, "/sounds")
+	w.spool = voicemail.New(w.root, recordings)
 	w.sounds.own = sound.NewLibrary([]fs.FS{w.root.FS()}, 1<<20)
 	snap, problems := config.Load(s.Etc, config.LoadOptions{})
 	w.snap = snap
@@ -115,7 +117,7 @@ func NewWorld(s Setting) (*World, error) {
 	w.events = event.NewBus(zerolog.Nop())
 	random := rand.New(rand.NewPCG(s.Seed, s.Seed))
 	var drawing sync.Mutex
-	w.host = scripting.New(scripting.Config{Plugins: s.Plugins, Store: w.store, Sounds: w.sounds, Devices: &devices{w: w, custom: map[string]string{}}, Calls: w.begins(), Recordings: sound.Archive{{Path: "/sounds", Root: w.root}}, Mailboxes: w.spool, Events: w.events, Log: log, Clock: w.clock, Trace: w,
+	w.host = scripting.New(scripting.Config{Plugins: s.Plugins, Store: w.store, Sounds: w.sounds, Devices: w.devices, Calls: w.begins(), Recordings: w.archive(), Conferences: conferences{w}, Mailboxes: w.spool, Events: w.events, Log: log, Clock: w.clock, Trace: w,
 		Random: func() float64 { drawing.Lock(); defer drawing.Unlock(); return random.Float64() }})
 	gen, more := w.host.Load(s.Etc, snap)
 	problems = append(problems, more...)
@@ -128,7 +130,7 @@ func NewWorld(s Setting) (*World, error) {
 	w.tones, _ = tone.Load(snap.File("indications.conf"))
 	w.cover.plan(gen)
 	records := engine.NewRecorder(w.record, w.clock.Now, w.events, log)
-	w.core = channel.NewCore(channel.CoreConfig{Clock: w.clock, Log: log, SystemName: snap.Asterisk.SystemName, Observer: observer{records, w}, Start: w.start,
+	w.core = channel.NewCore(channel.CoreConfig{Clock: w.clock, Log: log, SystemName: snap.Asterisk.SystemName, Observer: observer{records, w}, Start: w.start, NewRoom: w.newRoom, OpenTape: w.tape,
 		Music: func(class string) (*media.Music, bool) { return media.NewMusic(class, nil), true },
 		Tones: func(*channel.Channel) *tone.Zones { return w.tones }})
 	w.core.AddTech(&phones{w})
@@ -368,9 +370,7 @@ func (w *World) Say(id int, who string, d time.Duration) error {
 		return err
 	}
 	l.note(Says, fmt.Sprintf("%g s", d.Seconds()), 0)
-	l.sound.mu.Lock()
-	l.sound.says = w.clock.Now().Add(d)
-	l.sound.mu.Unlock()
+	l.sound.speak(d)
 	return w.Jump(w.clock.Now().Add(d))
 }
 

@@ -1,0 +1,25 @@
+-- Conferences, lamps and events, in a simulated world.
+extensions = {
+  internal = {
+    ["800"] = function() app.ConfBridge("board") end,
+    ["801"] = function() -- listens only
+      channel["CONFBRIDGE(user,startmuted)"]:set("yes")
+      app.ConfBridge("board")
+      app.NoOp("left by " .. (channel.CONFBRIDGE_RESULT:get() or ""))
+    end,
+    ["802"] = function() app.ConfBridge("board", nil, "boss", "keys") end,
+    ["803"] = function() app.ConfBridge("board", nil, nil, "leave") end,
+    ["810"] = function()
+      app.NoOp(channel.EXTENSION_STATE("820@internal"):get() .. " " .. channel.EXTENSION_STATE("821@internal"):get() .. " " .. channel.EXTENSION_STATE("822@internal"):get())
+    end,
+    ["811"] = function(context, extension)
+      local pbx = require "pbx"
+      local joined = pbx.events.listen("bell")
+      app.Answer()
+      local e = joined:next(60000)
+      app.NoOp("rung by " .. (e and e.who or "nobody"))
+    end,
+    ["812"] = function() require("pbx").events.emit("bell", { who = channel.CALLERID("num"):get() }) end,
+  },
+}
+hints = { internal = { ["820"] = "PJSIP/100&Custom:lamp", ["821"] = "PJSIP/101", ["822"] = "Custom:never" } }
