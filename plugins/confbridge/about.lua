@@ -37,8 +37,9 @@ local function get_channels(_, what, name)
 end
 
 M.functions = {
-  CONFBRIDGE = { set = set_profile, synopsis = "Change this caller's profiles before ConfBridge" },
-  CONFBRIDGE_INFO = { get = get_info, synopsis = "What a conference is like" },
+  CONFBRIDGE = { set = set_profile, synopsis = "Change this caller's profiles before ConfBridge", takes = "item!, option!", items = "user bridge menu" },
+  CONFBRIDGE_INFO = { get = get_info, synopsis = "What a conference is like", takes = "item!, conference!",
+    items = "parties admins marked muted locked" },
   CONFBRIDGE_CHANNELS = { get = get_channels, synopsis = "Who is in a conference" },
 }
 
