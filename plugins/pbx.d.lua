@@ -397,6 +397,7 @@
 
 ---@class pbx.confbridge
 ---@field join fun(name: string, how?: {user?: table<string, string|number|boolean>, bridge?: table<string, string|number|boolean>, menu?: table<string, string>}): string Takes the call into a conference, with options of confbridge.conf upon its default profiles; ► CONFBRIDGE_RESULT.
+
 ---@alias pbx.Prompts string|string[] a name, names joined by &, or a list
 ---@alias pbx.Times string|string[]|fun(chan: pbx.Channel): boolean "09:00-17:00,mon-fri,1-31,jan-dec,zone" as in GotoIfTime
 ---@alias pbx.MenuAction string|pbx.MenuStep|pbx.Menu|fun(chan: pbx.Channel, keys: string, menu: string): pbx.MenuAction? "100", "context,extension[,priority]", "repeat", "back", "top", "hangup"
