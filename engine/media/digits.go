@@ -89,10 +89,19 @@ func (p *Port) release(s *shard, code uint8, dur time.Duration) {
 	if q.active && q.digit.held && q.digit.code == code {
 		q.digit.held = false
 		// It began here later than there. What receivers need it has to have; beyond that it ends when it ends.
-		q.digit.duration = max(time.Duration(s.now-q.began), min(dur, minTone), minDigit)
-		if q.mode == DigitsInfo {
+		q.digit.duration = max(time.Duration(s.now-q.began), minDigit)
+		switch q.mode {
+		case DigitsInband:
+			q.digit.duration = max(q.digit.duration, min(dur, minTone))
+		case DigitsInfo:
 			q.digit.duration = max(dur, minDigit)
 			p.sendInfo(s)
+		case DigitsEvents:
+			q.digit.duration = max(q.digit.duration, time.Duration(q.step)*eventEvery) // what was said already
+			if time.Duration(q.step+1)*eventEvery >= q.digit.duration {
+				q.deadline = s.now
+				p.sendEvent(s)
+			}
 		}
 		return
 	}
