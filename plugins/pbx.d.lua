@@ -398,6 +398,12 @@
 ---@class pbx.confbridge
 ---@field join fun(name: string, how?: {user?: table<string, string|number|boolean>, bridge?: table<string, string|number|boolean>, menu?: table<string, string>}): string Takes the call into a conference, with options of confbridge.conf upon its default profiles; ► CONFBRIDGE_RESULT.
 
+---@class pbx.dial
+---@field parties fun(chan: pbx.Channel, list: string[], seconds?: string|number, options?: string, more?: pbx.Dial): integer? Dial for other plugins: a list of Tech/resource, and further fields of chan:dial. What an application returns.
+
+---@class pbx.followme
+---@field confirmed fun(list: string[], variables?: table<string, string>): string[], table<string, string> Dial strings whose parties are asked whether they take the call, for chan:dial or pbx.dial.parties; and the variables that go with them.
+
 ---@alias pbx.Prompts string|string[] a name, names joined by &, or a list
 ---@alias pbx.Times string|string[]|fun(chan: pbx.Channel): boolean "09:00-17:00,mon-fri,1-31,jan-dec,zone" as in GotoIfTime
 ---@alias pbx.MenuAction string|pbx.MenuStep|pbx.Menu|fun(chan: pbx.Channel, keys: string, menu: string): pbx.MenuAction? "100", "context,extension[,priority]", "repeat", "back", "top", "hangup"
@@ -452,6 +458,8 @@
 ---@field set_dnd fun(person: string, on: boolean)
 ---@field waiting fun(person: string): boolean Whether a second call rings.
 ---@field set_waiting fun(person: string, on: boolean)
+---@field followed fun(person: string): boolean Whether calls go on to FollowMe when nobody answers.
+---@field set_followed fun(person: string, on: boolean)
 ---@field last_caller fun(person: string): string?
 ---@field blacklisted fun(number?: string): boolean
 ---@field set_blacklisted fun(number: string, on: boolean): boolean Whether that could be done: not with what is no number.
@@ -518,6 +526,8 @@
 ---@field text pbx.text
 ---@field store pbx.store
 ---@field confbridge pbx.confbridge
+---@field dial pbx.dial
+---@field followme pbx.followme
 ---@field ivr pbx.ivr
 ---@field person pbx.person
 ---@field say pbx.say

@@ -21,6 +21,7 @@ import "embed"
 //go:embed dial
 //go:embed disa
 //go:embed flow
+//go:embed followme
 //go:embed functions
 //go:embed ivr
 //go:embed jitterbuffer

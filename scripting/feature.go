@@ -15,13 +15,15 @@ import (
 	lua "github.com/yuin/gopher-lua"
 )
 
-// featureContext is the context whose extensions are the plugins' feature codes; a dialplan includes it where they may be dialled.
+// featureContext is the context whose extensions are the plugins' feature codes, but for those that name another one; a dialplan includes it
+// where they may be dialled.
 const featureContext = "features"
 
 // feature is a code that a plugin answers when a caller dials it.
 type feature struct {
 	name, synopsis string
 	plugin         *plugin
+	context        string
 	code           string // as the plugin has it; an option of that name in NAME.conf takes its place, and "" turns it off
 	pos            config.Pos
 	number         string // whether a number may follow: one of followings
@@ -40,7 +42,8 @@ func readFeatures(p *plugin, table *lua.LTable) (list []*feature, bad string) {
 			bad = fmt.Sprintf("features.%s is a %s; write a table with code and run", name, v.Type())
 			return
 		}
-		f := &feature{name: name, plugin: p, code: lua.LVAsString(t.RawGetString("code")), number: lua.LVAsString(t.RawGetString("number"))}
+		f := &feature{name: name, plugin: p, code: lua.LVAsString(t.RawGetString("code")), number: lua.LVAsString(t.RawGetString("number")),
+			context: cmp.Or(lua.LVAsString(t.RawGetString("context")), featureContext)}
 		_, f.synopsis = described(t)
 		f.pos = config.Pos{File: path.Join(p.tree.name, p.init)}
 		run, isFunction := t.RawGetString("run").(*lua.LFunction)
@@ -87,7 +90,8 @@ func (g *Generation) fillFeatures(b *dialplan.Builder) (problems []config.Proble
 	for _, p := range slices.SortedFunc(maps.Values(g.plugins), byRank) {
 		for _, f := range p.features {
 			for _, pattern := range f.patterns() {
-				if first := taken[pattern]; first != nil && first.plugin.rank < p.rank {
+				place := f.context + "\x00" + pattern
+				if first := taken[place]; first != nil && first.plugin.rank < p.rank {
 					continue
 				} else if first != nil {
 					problems = append(problems, config.Problem{Pos: f.pos, Warning: true, What: fmt.Sprintf(
@@ -95,9 +99,9 @@ func (g *Generation) fillFeatures(b *dialplan.Builder) (problems []config.Proble
 						Want: fmt.Sprintf("write another one in [general] of %s.conf: %s = *99", p.name, f.name)})
 					continue
 				}
-				taken[pattern] = f
-				if !b.Has(featureContext, pattern, 1) {
-					b.Add(dialplan.Entry{Context: featureContext, Pattern: pattern, Priority: 1, Application: "Feature", Data: p.name + "." + f.name, Source: dialplan.Lua,
+				taken[place] = f
+				if !b.Has(f.context, pattern, 1) {
+					b.Add(dialplan.Entry{Context: f.context, Pattern: pattern, Priority: 1, Application: "Feature", Data: p.name + "." + f.name, Source: dialplan.Lua,
 						File: f.pos.File, Line: f.pos.Line, Value: f})
 				}
 			}

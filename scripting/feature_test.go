@@ -18,6 +18,7 @@ return {
     end },
     speed = { code = "*75", number = "required", run = function(chan, number) chan:go_to("default", "speed" .. number) end },
     echo = { code = "*43", run = function(chan, number) chan:set("ECHO", number); return -1 end },
+    leg = { code = "*43", context = "legs", run = function(chan) chan:set("ECHO", "leg of " .. chan:context()) end },
     broken = { code = "*0", run = function() error("no way") end },
   },
 }`
@@ -46,11 +47,16 @@ func TestFeatures(t *testing.T) {
 			t.Errorf("%s: %v, want %s", exten, got, want)
 		}
 	}
+	ch := b.channel("legs", "*43")
+	_ = g.Run(ch)
+	if v, _ := ch.Get("ECHO"); v != "leg of legs" {
+		t.Errorf("a feature of another context left %q", v)
+	}
 	if _, ok := g.Index().Find("default", "*7", "", 1, dialplan.MatchMore); !ok {
 		t.Error("*7 could become *72")
 	}
 	dial("*0")
-	if log := b.log.String(); !strings.Contains(log, "plugins/stars.lua:10: no way") || !strings.Contains(log, `Executing [*72@default:1] Feature("`) {
+	if log := b.log.String(); !strings.Contains(log, "plugins/stars.lua:11: no way") || !strings.Contains(log, `Executing [*72@default:1] Feature("`) {
 		t.Errorf("the log has neither the error nor the line that ran:\n%s", log)
 	}
 }

@@ -24,8 +24,9 @@ local function check(options)
 end
 
 --- Ring them all: what chan:dial returns; nil when the caller left with a key, and then what Dial has to return.
-local function ring(chan, list, seconds, options)
+local function ring(chan, list, seconds, options, more)
   local wanted = request.of(chan, list, seconds, options)
+  for field, value in pairs(more or {}) do wanted[field] = value end
   local stop = request.ringback(chan, wanted, options)
   local ok, result = pcall(chan.dial, chan, wanted)
   stop()
@@ -56,14 +57,9 @@ local function leave(chan, peer, options)
   end
 end
 
-local function dial(chan, destinations, seconds, letters)
+--- Dials a list of Tech/resource; more are further fields of chan:dial.
+local function parties(chan, list, seconds, letters, more)
   status.clear(chan)
-  local list, why = request.targets(destinations)
-  if not list then
-    pbx.log("warning", "Dial: " .. why .. "; want Tech/resource, as PJSIP/100")
-    chan:set("DIALSTATUS", "INVALIDARGS")
-    return -1
-  end
   if chan:get("TOLLGUARD") then -- somebody sent the call here: it may not be allowed to leave the house
     list = pbx.tollguard.targets(chan, list)
     if #list == 0 then
@@ -77,7 +73,7 @@ local function dial(chan, destinations, seconds, letters)
   if options.C then chan:reset_cdr() end
   if options.B then request.subroutine(chan, chan, options.B) end
   local began = pbx.time.now()
-  local result, verdict = ring(chan, list, seconds, options)
+  local result, verdict = ring(chan, list, seconds, options, more)
   if not result then return verdict end
   if not result.peer then
     chan:set("DIALSTATUS", status.of(result))
@@ -101,6 +97,15 @@ local function dial(chan, destinations, seconds, letters)
   if chan:hung_up() or not (ok and options.g) or talked.transferred then return -1 end
 end
 
+local function dial(chan, destinations, seconds, letters)
+  local list, why = request.targets(destinations)
+  if list then return parties(chan, list, seconds, letters) end
+  status.clear(chan)
+  pbx.log("warning", "Dial: " .. why .. "; want Tech/resource, as PJSIP/100")
+  chan:set("DIALSTATUS", "INVALIDARGS")
+  return -1
+end
+
 --- RetryDial(announcement,seconds,retries,Tech/resource…[,timeout[,options]]): again and again until somebody answers.
 local function retry(chan, announcement, pause, times, destinations, seconds, letters)
   local left = tonumber(times) or 0
@@ -120,6 +125,7 @@ M.applications = {
   RetryDial = { run = retry, synopsis = "Ring parties again and again until one answers",
     takes = "prompts, seconds, retries, targets!, seconds, options", options = supported, ignored = ignored },
 }
+M.module = { parties = parties }
 M.functions = {
   FEATUREMAP = { get = features.code, set = features.set, synopsis = "The keys of a feature within a call" },
 }

@@ -81,7 +81,7 @@ end
 
 --- The table chan:dial takes.
 function M.of(chan, list, seconds, options)
-  local answer, progress = (seconds or ""):match("^%s*([^^]*)%^?(.*)$")
+  local answer, progress = tostring(seconds or ""):match("^%s*([^^]*)%^?(.*)$")
   local digits = options.d and M.exit_digits(chan) or ""
   if options.H then digits = digits .. features.code(chan, "disconnect"):sub(1, 1) end
   return {

@@ -101,6 +101,11 @@ function M.run(chan, person, seconds, options)
     local went, last = forward(chan, person, second, how[2], seconds, options)
     if went then return last end
   end
+  if how and state.followed(person) then
+    local last, why = chan:execute("FollowMe", person .. ",s")
+    if not last then error("DialPerson: " .. why, 0) end
+    return last ~= 0 and last or nil
+  end
 end
 
 return M

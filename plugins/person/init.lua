@@ -18,7 +18,7 @@ end
 M.module = {
   of = of, forward = state.forward, set_forward = state.set_forward, dnd = state.dnd, set_dnd = state.set_dnd, waiting = state.waiting,
   set_waiting = state.set_waiting, last_caller = state.last_caller, blacklisted = state.blacklisted, set_blacklisted = state.set_blacklisted,
-  takes_calls = state.takes_calls, context = dial.context,
+  followed = state.followed, set_followed = state.set_followed, takes_calls = state.takes_calls, context = dial.context,
 }
 M.applications = {
   DialPerson = { run = dial.run, synopsis = "Ring a person, as his forwards, do-not-disturb and call waiting say" },

@@ -8,6 +8,8 @@
 ---@field set_dnd fun(person: string, on: boolean)
 ---@field waiting fun(person: string): boolean Whether a second call rings.
 ---@field set_waiting fun(person: string, on: boolean)
+---@field followed fun(person: string): boolean Whether calls go on to FollowMe when nobody answers.
+---@field set_followed fun(person: string, on: boolean)
 ---@field last_caller fun(person: string): string?
 ---@field blacklisted fun(number?: string): boolean
 ---@field set_blacklisted fun(number: string, on: boolean): boolean Whether that could be done: not with what is no number.

@@ -46,6 +46,14 @@ end
 
 function M.set_waiting(person, on) put("CW", person, on and "ENABLED" or "DISABLED") end
 
+--- Whether his calls go on to FollowMe when he does not answer.
+function M.followed(person) return get("AMPUSER", person .. "/followme/ddial") == "DIRECT" end
+
+function M.set_followed(person, on)
+  put("AMPUSER", person .. "/followme/ddial", on and "DIRECT" or "EXTENSION")
+  lamp("FOLLOWME", person, on)
+end
+
 --- A number as the key of a family; nil for none and for what is no number.
 local function number_key(number) return number and number:match("^%+?[%w*#]+$") end
 

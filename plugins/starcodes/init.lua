@@ -33,6 +33,7 @@ M.features = {
   waiting_on = code("*70", switch.on("waiting"), "A second call may ring"),
   waiting_off = code("*71", switch.off("waiting"), "No second call rings"),
   waiting_state = code("*#70", switch.tell("waiting"), "Hear whether a second call may ring"),
+  followme_toggle = code("*21", switch.toggle("followed"), "Follow me, the other way; the number behind it is one's own, for lamps", "optional"),
 
   last_caller = code("*69", callers.last, "Hear who called last, and call back"),
   blacklist_add = code("*30", callers.block, "Take no calls from a number", "optional"),

@@ -1,4 +1,4 @@
---- What is on or off: do not disturb, call waiting.
+--- What is on or off: do not disturb, call waiting, follow me.
 local pbx = require "pbx"
 local phone = require "starcodes.phone"
 local M = {}
@@ -6,6 +6,7 @@ local M = {}
 local switches = {
   dnd = { get = "dnd", set = "set_dnd", on = { "do-not-disturb", "activated" }, off = { "do-not-disturb", "de-activated" } },
   waiting = { get = "waiting", set = "set_waiting", on = { "call-waiting", "activated" }, off = { "call-waiting", "de-activated" } },
+  followed = { get = "followed", set = "set_followed", on = { "followme-on" }, off = { "followme-off" } },
 }
 
 local function tell(chan, switch, on)

@@ -49,7 +49,7 @@ func (w *world) table(l *lua.LState) *lua.LTable {
 			if w.confs == nil {
 				w.confs = map[string]string{}
 			}
-			w.confs[l.CheckString(2)], w.loaded = l.CheckString(3), ""
+			w.confs[l.CheckString(2)], w.gen = l.CheckString(3), nil
 			return 0
 		},
 		"guest":    func(l *lua.LState) int { return w.guest(l) },

@@ -1,0 +1,2 @@
+---@class pbx.dial
+---@field parties fun(chan: pbx.Channel, list: string[], seconds?: string|number, options?: string, more?: pbx.Dial): integer? Dial for other plugins: a list of Tech/resource, and further fields of chan:dial. What an application returns.

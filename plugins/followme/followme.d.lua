@@ -1,0 +1,2 @@
+---@class pbx.followme
+---@field confirmed fun(list: string[], variables?: table<string, string>): string[], table<string, string> Dial strings whose parties are asked whether they take the call, for chan:dial or pbx.dial.parties; and the variables that go with them.
