@@ -466,6 +466,21 @@
 ---@field takes_calls fun(person: string, skip_busy?: boolean): boolean Whether a call to a group may ring that phone; skip_busy: not when it talks at all.
 ---@field context fun(chan: pbx.Channel): string Where forwards are dialled.
 
+---@class pbx.ring.Group
+---@field members string[]|string people, or Tech/resource; "101&102" is a list, too
+---@field strategy? "ringall"|"hunt"|"memoryhunt"|"random" ringall
+---@field seconds? number 20; of ringall for all together, else for each
+---@field delays? table<string, number> of ringall: seconds after the others, by member
+---@field skip_busy? boolean who talks is left out, whatever his call waiting
+---@field confirm? boolean who answers is asked whether to take the call
+---@field music? string hold music of that class instead of ringing
+---@field prefix? string before the caller's name
+---@field forwards? boolean phones' own forwards (302) are followed
+---@field options? string of Dial
+
+---@class pbx.ring
+---@field group fun(how: pbx.ring.Group): string Rings several people: DIALSTATUS if nobody took the call. After a talk the dialplan ends.
+
 ---@class pbx.say
 ---@field number fun(n: integer, language?: string, gender?: string): string[] A whole number as prompts.
 ---@field letters fun(text: string): string[] A text spelled, as prompts.
@@ -530,6 +545,7 @@
 ---@field followme pbx.followme
 ---@field ivr pbx.ivr
 ---@field person pbx.person
+---@field ring pbx.ring
 ---@field say pbx.say
 ---@field tollguard pbx.tollguard
 ---@field wakeup pbx.wakeup

@@ -33,6 +33,7 @@ import "embed"
 //go:embed privacymanager
 //go:embed record
 //go:embed records
+//go:embed ring
 //go:embed say
 //go:embed starcodes
 //go:embed strings
