@@ -335,7 +335,7 @@ func texts(problems []config.Problem) []string {
 }
 
 // listen opens the listeners that are new and closes those no longer named; one that is unchanged stays open. An error
-// is returned when none is open at the end; one bad listener does not take the others down.
+// is returned when none is open at the end but for a PBX without phones; one bad listener does not take the others down.
 func (e *Engine) listen(gen *generation) error {
 	wanted := map[string]bool{}
 	var failed error
@@ -366,13 +366,15 @@ func (e *Engine) listen(gen *generation) error {
 		e.transports[key] = t
 		e.log.Info().Str("transport", c.Name).Str("protocol", c.Protocol).Str("address", t.LocalAddr().String()).Msg("listening")
 	}
-	if len(e.transports) == 0 {
-		if failed == nil {
-			failed = errors.New("no transport is configured in pjsip.conf")
-		}
-		return failed
+	switch {
+	case len(e.transports) > 0:
+		return nil
+	case failed == nil && len(gen.snap.PJSIP.Endpoints) > 0:
+		return errors.New("no transport is configured in pjsip.conf")
+	case failed == nil:
+		e.log.Warn().Msg("no transport and no endpoint is configured in pjsip.conf: there are no phones")
 	}
-	return nil
+	return failed
 }
 
 // listener names all that an open listener cannot change.

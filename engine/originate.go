@@ -112,6 +112,9 @@ func (e *Engine) originate(ctx context.Context, o channel.Origination, to dialpl
 	}
 	ch, result, err := e.core.Originate(ctx, o, to)
 	if err != nil {
+		if _, ok := e.Dialplan().Find(o.Place.Context, channel.FailedExten, o.CallerID.Number, 1, dialplan.Match); ok && o.Application == "" && ctx.Err() == nil {
+			e.core.Start(e.core.Failed(o, result))
+		}
 		return result, err
 	}
 	if o.Application != "" {

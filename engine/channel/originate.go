@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -28,13 +29,13 @@ type Originated struct {
 	Reason            Reason
 }
 
-// Reason is Asterisk's number of how an originated call began, or why not.
+// Reason is Asterisk's number of how an originated call began, or why not: that of what was last heard of it.
 type Reason int
 
 // The Reasons.
 const (
 	ReasonFailure    Reason = 0
-	ReasonNoAnswer   Reason = 1
+	ReasonNoAnswer   Reason = 3
 	ReasonAnswered   Reason = 4
 	ReasonBusy       Reason = 5
 	ReasonCongestion Reason = 8
@@ -142,3 +143,29 @@ func (k *Core) callOut(ctx context.Context, o Origination) (*Channel, error) {
 	}
 	return nil, &OriginateError{cause}
 }
+
+// FailedExten is the extension that runs when nobody answered an originated call, if its context has one.
+const FailedExten = "failed"
+
+// Failed makes the channel that runs FailedExten: one without a far end, with the call's variables and REASON.
+func (k *Core) Failed(o Origination, r Originated) *Channel {
+	name := "OutgoingSpoolFailed"
+	if _, taken := k.Find(name); taken {
+		name = "" // one with a number
+	}
+	variables := map[string]string{"REASON": strconv.Itoa(int(r.Reason))}
+	for _, v := range o.Variables {
+		variables[v[0]] = v[1]
+	}
+	return k.New(Config{Tech: "OutgoingSpoolFailed", Endpoint: FailedExten, Name: name, Leg: noLeg{}, State: Down, CallerID: o.CallerID, DNID: FailedExten,
+		AccountCode: o.Account, Variables: variables, Place: dialplan.Place{Context: o.Place.Context, Exten: FailedExten, Priority: 1}})
+}
+
+// noLeg is that of a channel that nobody is at the other end of.
+type noLeg struct{}
+
+func (noLeg) Answer(context.Context) error   { return nil }
+func (noLeg) Indicate(Indication) error      { return nil }
+func (noLeg) Hangup(Cause)                   {}
+func (noLeg) Media() Media                   { return nil }
+func (noLeg) Property(string) (string, bool) { return "", false }

@@ -27,6 +27,10 @@ func (c Originator) Originate(ctx context.Context, o channel.Origination) (chann
 		}
 	}
 	ch, result, err := c.Core().Originate(ctx, o, to)
+	if _, ok := g.Index().Find(o.Place.Context, channel.FailedExten, o.CallerID.Number, 1, dialplan.Match); ok && err != nil && o.Application == "" && ctx.Err() == nil {
+		failed := c.Core().Failed(o, result)
+		c.Start(failed, func() error { return g.Run(failed) })
+	}
 	if err == nil {
 		c.Start(ch, func() error {
 			if o.Application != "" {

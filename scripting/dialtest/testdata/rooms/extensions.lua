@@ -19,7 +19,14 @@ extensions = {
       local e = joined:next(60000)
       app.NoOp("rung by " .. (e and e.who or "nobody"))
     end,
+    ["813"] = function()
+      require("pbx").originate { channel = "PJSIP/101", context = "out", exten = "s", timeout_ms = 5000, variables = { WHO = "101" }, wait = true }
+    end,
     ["812"] = function() require("pbx").events.emit("bell", { who = channel.CALLERID("num"):get() }) end,
+  },
+  out = {
+    s = function() app.NoOp("reached " .. channel.WHO:get()) end,
+    failed = function() app.NoOp("not reached " .. channel.WHO:get() .. ", reason " .. channel.REASON:get() .. ", " .. channel.CHANNEL("name"):get()) end,
   },
 }
 hints = { internal = { ["820"] = "PJSIP/100&Custom:lamp", ["821"] = "PJSIP/101", ["822"] = "Custom:never" } }

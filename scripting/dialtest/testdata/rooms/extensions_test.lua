@@ -74,3 +74,20 @@ test("a call waits for an event of another", function(t)
   t:expect(a):ends()
   t:contains(t:story(), "NoOp(rung by 101)")
 end)
+
+for reason, how in pairs { ["0"] = { registered = false }, ["3"] = { answers = false }, ["5"] = { busy = true }, ["8"] = { refuses = "CONGESTION" } } do
+  test("a call that was begun and fails runs `failed` with reason " .. reason, function(t)
+    t:phone("101", how)
+    t:expect(t:call { from = "100", to = "813" }):ends()
+    t:wait(1)
+    t:contains(t:story(), "NoOp(not reached 101, reason " .. reason .. ", OutgoingSpoolFailed)")
+  end)
+end
+
+test("a call that was begun and is answered does not", function(t)
+  t:phone("101", { answers = 1 })
+  t:expect(t:call { from = "100", to = "813" }):ends()
+  t:wait(1)
+  t:contains(t:story(), "NoOp(reached 101)")
+  t:ok(not t:story():find("not reached", 1, true))
+end)
