@@ -20,13 +20,14 @@ import (
 	"asterism/tests/process"
 )
 
-// cmdPBX: pbx start | run | stop | term | kill9 | wait CODE [DURATION] | alive | goroutines
+// cmdPBX: pbx start | run | stop | term | kill9 | freeze | thaw | wait CODE [DURATION] | alive | goroutines
 //
 // start writes the configuration once and waits until the PBX is booted; after kill9 or stop it starts it again.
-// run does the same by "asterism run". stop is SIGTERM and exit 0; term does not wait. goroutines (SIGQUIT, the end of
+// run does the same by "asterism run". stop is SIGTERM and exit 0; term does not wait.
+// freeze lets it stand still (SIGSTOP) until thaw. goroutines (SIGQUIT, the end of
 // this process) prints their number.
 func cmdPBX(ts *testscript.TestScript, neg bool, args []string) {
-	need(ts, args, 1, "pbx start|run|stop|term|kill9|wait|alive|goroutines")
+	need(ts, args, 1, "pbx start|run|stop|term|kill9|freeze|thaw|wait|alive|goroutines")
 	s := sceneOf(ts)
 	if s.pbx == nil && args[0] != "start" && args[0] != "run" {
 		ts.Fatalf("the PBX was not started")
@@ -46,6 +47,10 @@ func cmdPBX(ts *testscript.TestScript, neg bool, args []string) {
 	case "term":
 		s.mayDie = true
 		ts.Check(s.pbx.Signal(syscall.SIGTERM))
+	case "freeze":
+		ts.Check(s.pbx.Signal(syscall.SIGSTOP))
+	case "thaw":
+		ts.Check(s.pbx.Signal(syscall.SIGCONT))
 	case "kill9":
 		s.mayDie = true
 		s.pbx.Kill()

@@ -18,7 +18,12 @@ type pictureRequests struct {
 	own   uint8
 	heard uint8
 	any   bool
+	at    int64 // shard time of the last feedback sent
+	burst int   // how much was sent then
 }
+
+// mostFeedback is what is sent at one moment: a compound may ask for a hundred things, but nobody gets a hundred datagrams for one.
+const mostFeedback = 8
 
 // receiveFeedback passes what the peer says of the video we send it on to whose video that is:
 //
@@ -88,6 +93,14 @@ func (p *Port) askAgain(lost []rtcp.NackPair, heard *Port) {
 
 // sendFeedback sends at once, in the smallest compound there is (RFC 4585 §3.1).
 func (p *Port) sendFeedback(packet rtcp.Packet) {
+	q := &p.pictures
+	if q.at != p.at.now {
+		q.at, q.burst = p.at.now, 0
+	}
+	if q.burst == mostFeedback {
+		return
+	}
+	q.burst++
 	ssrc := p.outgoing.ssrc
 	p.sendControl(p.at, []rtcp.Packet{&rtcp.ReceiverReport{SSRC: ssrc}, rtcp.NewCNAMESourceDescription(ssrc, p.config.CNAME), packet})
 }
