@@ -118,9 +118,14 @@ func (e *Engine) originate(ctx context.Context, o channel.Origination, to dialpl
 		return result, err
 	}
 	if o.Application != "" {
-		e.runBy(ch, func(s Script) error { return s.RunApplication(ch, o.Application, o.Data) })
+		e.RunApplication(ch, o.Application, o.Data)
 	} else {
 		e.core.Start(ch)
 	}
 	return result, nil
+}
+
+// RunApplication runs one application for a channel that nobody runs, and ends it then. It does not wait.
+func (e *Engine) RunApplication(ch *channel.Channel, application, data string) {
+	e.runBy(ch, func(s Script) error { return s.RunApplication(ch, application, data) })
 }

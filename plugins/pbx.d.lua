@@ -132,6 +132,16 @@
 ---@field callerid? pbx.CallerID
 ---@field variables? table<string, string>
 
+---@class pbx.Page
+---@field targets string[] "PJSIP/100", …
+---@field application string which each runs who answers
+---@field data? string its arguments
+---@field timeout_ms? number
+---@field before? fun(leg: pbx.Channel) called for each phone when all are found and none rings
+---@field ignore_forwards? boolean
+---@field callerid? pbx.CallerID
+---@field variables? table<string, string>
+
 ---@class pbx.Dialled
 ---@field peer? pbx.Channel who answered
 ---@field target? string
@@ -290,6 +300,7 @@
 ---@field jitter_buffer fun(self: pbx.Channel, how?: pbx.JitterBuffer): boolean?, string? Evens out what the party sends before others hear it; without an argument passes it on as it comes. true, or nil and why not.
 ---@field volume fun(self: pbx.Channel, how?: pbx.Volume): pbx.Volume?, string? How loud it is, and with an argument changes the fields given; or nil and why not.
 ---@field dial fun(self: pbx.Channel, how: pbx.Dial): pbx.Dialled Rings one or more parties; raises when the caller leaves.
+---@field page fun(self: pbx.Channel, how: pbx.Page): integer Rings parties while the script goes on; each that answers runs an application on his own. How many ring. Who has not answered when this application ends, or after the time, is cancelled.
 ---@field bridge fun(self: pbx.Channel, peer: pbx.Channel, until?: pbx.Bridge): pbx.Bridged Joins it with a party that dial brought, until one of them leaves, the time is up, or a code is pressed.
 ---@field go_on fun(self: pbx.Channel, context: string, exten: string, priority?: integer) Sends a party that dial brought into the dialplan on its own; the script is done with it.
 ---@field hangup fun(self: pbx.Channel, cause?: integer|string) Ends the channel and returns; whatever waits next on it raises.

@@ -28,6 +28,7 @@ import "embed"
 //go:embed math
 //go:embed mixmonitor
 //go:embed musiconhold
+//go:embed page
 //go:embed person
 //go:embed playback
 //go:embed privacymanager

@@ -144,6 +144,16 @@ const annotationTypes = `---@meta pbx
 ---@field callerid? pbx.CallerID
 ---@field variables? table<string, string>
 
+---@class pbx.Page
+---@field targets string[] "PJSIP/100", …
+---@field application string which each runs who answers
+---@field data? string its arguments
+---@field timeout_ms? number
+---@field before? fun(leg: pbx.Channel) called for each phone when all are found and none rings
+---@field ignore_forwards? boolean
+---@field callerid? pbx.CallerID
+---@field variables? table<string, string>
+
 ---@class pbx.Dialled
 ---@field peer? pbx.Channel who answered
 ---@field target? string

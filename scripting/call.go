@@ -56,6 +56,7 @@ type call struct {
 	playMeta       *lua.LTable
 	ears           []*ear // what listens to events
 	earMeta        *lua.LTable
+	pages          []func()                                  // end the pages that ring
 	conferences    map[*channel.Channel]*channel.Participant // what this script's channels are in
 	exception      exception
 	timeouts       timeouts

@@ -211,6 +211,7 @@ func channelMethods() []method {
 		{"jitter_buffer", "(how?: pbx.JitterBuffer): boolean?, string?", "Evens out what the party sends before others hear it; without an argument passes it on as it comes. true, or nil and why not.", jitterBuffer},
 		{"volume", "(how?: pbx.Volume): pbx.Volume?, string?", "How loud it is, and with an argument changes the fields given; or nil and why not.", volume},
 		{"dial", "(how: pbx.Dial): pbx.Dialled", "Rings one or more parties; raises when the caller leaves.", dial},
+		{"page", "(how: pbx.Page): integer", "Rings parties while the script goes on; each that answers runs an application on his own. How many ring. Who has not answered when this application ends, or after the time, is cancelled.", page},
 		{"bridge", "(peer: pbx.Channel, until?: pbx.Bridge): pbx.Bridged", "Joins it with a party that dial brought, until one of them leaves, the time is up, or a code is pressed.", bridge},
 		{"go_on", "(context: string, exten: string, priority?: integer)", "Sends a party that dial brought into the dialplan on its own; the script is done with it.", goOn},
 		{"hangup", "(cause?: integer|string)", "Ends the channel and returns; whatever waits next on it raises.", hangup},

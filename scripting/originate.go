@@ -22,6 +22,8 @@ type Calls interface {
 	Originate(ctx context.Context, o channel.Origination) (channel.Originated, error)
 	// Redirect moves a channel that runs the dialplan to a place of it. It does not wait.
 	Redirect(channel string, to dialplan.Named) error
+	// RunApplication runs one application for a channel that nobody runs, and ends it then. It does not wait.
+	RunApplication(ch *channel.Channel, application, data string)
 	// Channel finds a live channel by its name.
 	Channel(name string) (*channel.Channel, bool)
 }

@@ -44,7 +44,8 @@ func (x *exchange) Redirect(name string, to dialplan.Named) error {
 	return nil
 }
 
-func (x *exchange) Channel(name string) (*channel.Channel, bool) { return x.ch, name == x.ch.Name() }
+func (x *exchange) RunApplication(*channel.Channel, string, string) {}
+func (x *exchange) Channel(name string) (*channel.Channel, bool)    { return x.ch, name == x.ch.Name() }
 
 // wakeUp calls out from everywhere a plugin can.
 const wakeUp = `

@@ -208,6 +208,7 @@ func (c *call) priority() (how ending, key rune, err error) {
 		err = l.PCall(0, 0, nil)
 	}
 	c.dropPeers(peers)
+	c.endPages(0)
 	if conferences == 0 {
 		c.leaveConferences()
 	}

@@ -112,7 +112,9 @@ type dial struct {
 	began    time.Time
 	running  map[*dialLeg]bool
 	reports  chan legReport
-	done     chan struct{} // closed when nobody reads reports any more
+	done     chan struct{}  // closed when nobody reads reports any more
+	each     func(*Channel) // of a Page: takes who answers, and the others go on ringing
+	quit     chan struct{}  // of a Page: closed when it is over; nil otherwise
 	ringing  bool
 	early    func() // ends the early media
 	earlyLeg *dialLeg
@@ -274,6 +276,8 @@ func (d *dial) wait() error {
 			return d.timedOut()
 		case <-d.progress:
 			return d.timedOut()
+		case <-d.quit:
+			return nil
 		case <-d.caller.stopped():
 			return d.caller.gone()
 		}
@@ -335,10 +339,14 @@ func (d *dial) report(r legReport) bool {
 	case LegAnswered:
 		delete(d.running, r.leg)
 		d.res.Legs[r.leg.result].Status = StatusAnswer
-		d.res.Peer, d.res.Target = r.leg.ch, r.leg.target
 		r.leg.ch.MarkAnswered()
 		d.caller.noteLegCause(LegCause{Channel: r.leg.ch.Name(), Detail: r.ev.Detail})
 		d.caller.core.observer.DialEnded(d.caller, r.leg.ch, StatusAnswer)
+		if d.each != nil {
+			d.each(r.leg.ch)
+			return false
+		}
+		d.res.Peer, d.res.Target = r.leg.ch, r.leg.target
 		return true
 	case LegEnded:
 		d.legEnded(r.leg, r.ev)

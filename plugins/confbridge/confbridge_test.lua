@@ -255,7 +255,7 @@ test("who says his name is announced by it, and his file goes with him", functio
   t:contains(played, "confbridge-join /sounds/confbridge/1-")
   t:contains(played, "conf-hasjoin")
   t:ok(played:find("conf%-hasleft confbridge%-leave"))
-  t:equal(t:files("/sounds/confbridge"), "")
+  t:equal(t:files("confbridge"), "")
   t:equal(c:get("CONFBRIDGE_RESULT"), "HANGUP")
 end)
 

@@ -55,5 +55,10 @@ func (c Originator) Redirect(name string, to dialplan.Named) error {
 	return err
 }
 
+// RunApplication runs one application for a channel.
+func (c Originator) RunApplication(ch *channel.Channel, application, data string) {
+	c.Start(ch, func() error { return c.Generation().RunApplication(ch, application, data) })
+}
+
 // Channel finds a live channel.
 func (c Originator) Channel(name string) (*channel.Channel, bool) { return c.Core().Find(name) }
