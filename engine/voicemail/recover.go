@@ -24,6 +24,10 @@ func (s *Spool) Recover(started time.Time, length func(path string) time.Duratio
 		draft := path.Join(s.path, stem)
 		text, err := s.read(file)
 		m := parse(text)
+		if err == nil && len(text) == 0 && s.before(file, started) { // it died before it had written anything
+			problems = append(problems, s.Discard(draft))
+			continue
+		}
 		if err != nil || m.ID != parts[4] || m.Time.Unix() >= started.Unix() {
 			continue // of somebody else, or of a call that is going on
 		}
@@ -41,13 +45,18 @@ func (s *Spool) sweep(started time.Time) error {
 	strays, err := fs.Glob(s.root.FS(), "voicemail/*/*/"+draftFolder+"/*")
 	for _, file := range strays {
 		stem := strings.TrimSuffix(file, path.Ext(file))
-		info, statErr := s.root.Stat(file)
 		_, textErr := s.root.Stat(stem + ".txt")
-		if statErr == nil && info.ModTime().Before(started) && errors.Is(textErr, fs.ErrNotExist) && !strings.HasPrefix(path.Base(file), ".") {
+		if s.before(file, started) && errors.Is(textErr, fs.ErrNotExist) && !strings.HasPrefix(path.Base(file), ".") {
 			err = errors.Join(err, missingOK(s.root.Remove(file)))
 		}
 	}
 	return err
+}
+
+// before is whether a file was last written before a moment.
+func (s *Spool) before(file string, moment time.Time) bool {
+	info, err := s.root.Stat(file)
+	return err == nil && info.ModTime().Before(moment)
 }
 
 // recoverDraft delivers one, or removes it; "" if it was nothing, or is delivered already.

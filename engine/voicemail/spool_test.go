@@ -333,8 +333,11 @@ func TestRecover(t *testing.T) {
 	}
 	live := draft("live", 2000, "")
 	stray := dir + "/voicemail/default/100/tmp/stray.wav"
-	if err := errors.Join(os.WriteFile(stray, nil, 0o640), os.Chtimes(stray, time.Unix(1500, 0), time.Unix(1500, 0))); err != nil {
-		t.Fatal(err)
+	empty := dir + "/voicemail/default/100/tmp/1500-00000000.txt"
+	for _, file := range []string{stray, empty} {
+		if err := errors.Join(os.WriteFile(file, nil, 0o640), os.Chtimes(file, time.Unix(1500, 0), time.Unix(1500, 0))); err != nil {
+			t.Fatal(err)
+		}
 	}
 	length := func(path string) time.Duration {
 		if _, err := os.Stat(path + ".wav"); err != nil {
