@@ -82,6 +82,7 @@ func compileTree(tree []ast.Stmt, file string) (*lua.FunctionProto, error) {
 	if err == nil {
 		shrinkTables(proto)
 		shrinkCode(proto)
+		proto.IsVarArg &^= lua.VarArgNeedsArg // a chunk has no `arg`; the interpreter makes the table all the same, 2 kB each time
 	}
 	return proto, err
 }

@@ -23,8 +23,8 @@ func (l logControl) Reload() error {
 	return l.Router.Reload(files)
 }
 
-// logFiles turns logger.conf's [logfiles] into files below astlogdir. Without any, notices, warnings, errors and what calls
-// execute go to "messages". The words nobody knows come back too.
+// logFiles turns logger.conf's [logfiles] into files below astlogdir. Where that names nothing at all, neither file nor console,
+// notices, warnings, errors and what calls execute go to "messages". The words nobody knows come back too.
 func logFiles(p places, conf config.Logger) ([]logger.File, []string) {
 	var files []logger.File
 	var unknown []string
@@ -40,7 +40,7 @@ func logFiles(p places, conf config.Logger) ([]logger.File, []string) {
 			files = append(files, f)
 		}
 	}
-	if len(files) == 0 {
+	if len(files) == 0 && conf.Console == nil {
 		files = []logger.File{{Path: filepath.Join(p.dirs.Log, "messages"), Mask: logger.Error | logger.Warning | logger.Notice | logger.Verbose}}
 	}
 	return files, unknown

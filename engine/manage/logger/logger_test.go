@@ -2,10 +2,12 @@ package logger
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"unicode"
@@ -202,4 +204,75 @@ func FuzzEscape(f *testing.F) {
 			t.Fatalf("harmless text changed: %q to %q", s, got)
 		}
 	})
+}
+
+// fieldsOf is decode by encoding/json.
+func fieldsOf(t *testing.T, line []byte) (all []field) {
+	d := json.NewDecoder(bytes.NewReader(line))
+	_, _ = d.Token()
+	for d.More() {
+		key, err := d.Token()
+		var raw json.RawMessage
+		if err == nil {
+			err = d.Decode(&raw)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		value := string(raw)
+		if raw[0] == '"' {
+			_ = json.Unmarshal(raw, &value)
+		}
+		all = append(all, field{key.(string), value})
+	}
+	return all
+}
+
+// Whatever is logged, a line has the fields that encoding/json finds in it.
+func FuzzFields(f *testing.F) {
+	for _, s := range []string{"", "a", "a b\"c\\", "\\", "\x00\x7f\xff\u009b", "{,}:[", "\"}", "ü\u2028"} {
+		f.Add(s, s, 5, true)
+	}
+	f.Fuzz(func(t *testing.T, key, value string, n int, b bool) {
+		var out bytes.Buffer
+		l := zerolog.New(&out)
+		l.Info().Str(key, value).Int("n", n).Bool(value, b).Strs("list", []string{key, value}).Float64("f", float64(n)/3).
+			Dict("inner", zerolog.Dict().Str(key, value).Int("n", n)).Interface("nothing", nil).Msg(value + key)
+		e := event{json: out.Bytes()}
+		e.decode()
+		if want := fieldsOf(t, out.Bytes()); !slices.Equal(e.fields, want) {
+			t.Errorf("%s got %q, want %q", out.Bytes(), e.fields, want)
+		}
+	})
+}
+
+// What is no line of zerolog's does no harm.
+func FuzzDecode(f *testing.F) {
+	for _, s := range []string{"", "plain", "{", `{"`, `{"a`, `{"a"`, `{"a":`, `{"a":1`, `{"a":"`, `{"a":"\`, `{"a":[{"b":"]"}],"c":1}`, `{"a":1}x`} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, line []byte) {
+		e := event{json: line}
+		size := 0
+		for _, b := range [][]byte{e.fileLine(), e.consoleLine(true)} {
+			if bytes.Count(b, []byte("\n")) != 1 {
+				t.Errorf("%q makes %q", line, b)
+			}
+			size = max(size, len(b))
+		}
+		if size > 200+16*len(line) {
+			t.Errorf("%d bytes make %d", len(line), size)
+		}
+	})
+}
+
+// Budget: 3 µs a line that goes to a file.
+func BenchmarkFileLine(b *testing.B) {
+	line := []byte(`{"level":"info","call":"C-00000001","chan":"PJSIP/trunk-00000001","endpoint":"trunk","peer":"127.0.0.1:32900","caller":"2000000",` +
+		`"exten":"3000","time":"2026-11-24T03:42:08.001Z","message":"Executing [3000@bench:1] Dial(\"PJSIP/trunk-00000001\", \"PJSIP/3000@uas\")"}` + "\n")
+	b.ReportAllocs()
+	for b.Loop() {
+		e := event{json: line, class: Notice}
+		e.fileLine()
+	}
 }
