@@ -389,6 +389,7 @@
 ---@field parse fun(text: string, zone: string?, format: string): number? The moment that strptime reads; nil when text is not of that form.
 ---@field fields fun(epoch: number, zone?: string): table<string, integer|boolean> year, month, day, hour, min, sec, wday, yday, isdst, and offset in seconds.
 ---@field within fun(ranges: string, epoch?: number): boolean?, string? Whether a moment, or now, is in times,weekdays,days,months[,zone]; or nil and why not.
+---@field match fun(rules: string|string[], epoch?: number): boolean?, string? Whether a moment, or now, is in one of the rules: an .ics file beside the dialplan, a day (2026-12-24, 12-24), days (12-24/01-06), or a range as within has it; and the event or the rule. Or nil and why not.
 
 ---@class pbx.text
 ---@field matches fun(expression: string, text: string): boolean?, string? Whether text matches a regular expression (RE2); or nil and why not.

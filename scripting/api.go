@@ -127,6 +127,7 @@ func hostFunctions() []hostFunction {
 		{"time.fields", "(epoch: number, zone?: string): table<string, integer|boolean>", "year, month, day, hour, min, sec, wday, yday, isdst, and offset in seconds.", plain(timeFields)},
 
 		{"time.within", "(ranges: string, epoch?: number): boolean?, string?", "Whether a moment, or now, is in times,weekdays,days,months[,zone]; or nil and why not.", ofCall((*call).timeWithin)},
+		{"time.match", "(rules: string|string[], epoch?: number): boolean?, string?", "Whether a moment, or now, is in one of the rules: an .ics file beside the dialplan, a day (2026-12-24, 12-24), days (12-24/01-06), or a range as within has it; and the event or the rule. Or nil and why not.", ofCall((*call).timeMatch)},
 		{"text.matches", "(expression: string, text: string): boolean?, string?", "Whether text matches a regular expression (RE2); or nil and why not.", plain(textMatches)},
 		{"text.uri_escape", "(text: string): string", "All but the unreserved characters of RFC 3986 as %XX.", plain(textEscape)},
 		{"text.uri_unescape", "(text: string): string", "The text that %XX stand for.", plain(textUnescape)},

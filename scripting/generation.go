@@ -11,6 +11,7 @@ import (
 
 	"asterism/engine/config"
 	"asterism/engine/dialplan"
+	"asterism/engine/dialplan/calendar"
 	"asterism/engine/dialplan/extconf"
 
 	lua "github.com/yuin/gopher-lua"
@@ -29,6 +30,7 @@ type Generation struct {
 	main     *chunk        // extensions.lua; nil if there is only extensions.conf
 	conf     *extconf.Plan // extensions.conf; nil if there is none
 	options  extconf.Options
+	holidays map[string]*calendar.Calendar // the .ics files beside extensions.lua
 
 	applications map[string]*application // by lower-case name
 	functions    map[string]*function
@@ -53,6 +55,7 @@ func (h *Host) Load(etc fs.FS, snap *config.Snapshot) (*Generation, []config.Pro
 	can, problems := readCapabilities(snap)
 	g.can = can
 	problems = append(problems, g.loadPlugins(roots)...)
+	problems = append(problems, g.readCalendars(etc)...)
 	files, err := readTree(etc, "", func(f string) bool { return f == "plugins" })
 	if err != nil {
 		return nil, append(problems, config.Problem{Pos: config.Pos{File: dialplanFile}, What: "the directory cannot be read: " + err.Error()})
