@@ -28,6 +28,7 @@ import (
 	"asterism/engine/media"
 	"asterism/engine/moh"
 	"asterism/engine/registrar"
+	"asterism/engine/registration"
 	"asterism/engine/sip"
 	"asterism/engine/sip/dialog"
 	"asterism/engine/store"
@@ -112,6 +113,7 @@ type Engine struct {
 	media         *media.Engine
 	registrar     *registrar.Registrar
 	subscriptions *subscription.Notifier
+	registrations *registration.Registrations
 	gate          *endpoint.Gate
 	music         *moh.Classes
 	pjsip         *pjsip.Tech
@@ -164,16 +166,18 @@ func (e *Engine) Start(ctx context.Context) error {
 		OnResponse:       func(t *sip.Transport, res *sip.Response) { e.pjsip.OnResponse(t, res) }})
 	e.dialogs = dialog.NewLayer(e.stack, e.log)
 	e.registrar = registrar.New(registrar.Config{Store: e.cfg.Store, Stack: e.stack, Events: e.cfg.Events, Log: e.log})
+	e.registrations = registration.New(registration.Config{Stack: e.stack, Store: e.cfg.Store, Events: e.cfg.Events, Log: e.log})
 	e.subscriptions = e.newSubscriptions()
 	e.pjsip = pjsip.New(pjsip.Config{Core: e.core, Stack: e.stack, Dialogs: e.dialogs, Media: e.media, Registrar: e.registrar, Gate: e.gate,
-		Subscriptions: e.subscriptions,
-		Current:       func() *pjsip.Generation { return e.current.Load().pjsip }, Full: e.full, Log: e.log})
+		Subscriptions: e.subscriptions, Line: e.registrations.Line,
+		Current: func() *pjsip.Generation { return e.current.Load().pjsip }, Full: e.full, Log: e.log})
 	e.core.AddTech(e.pjsip)
 	e.core.AddTech(local.New(e.core, e.media))
 	e.current.Store(gen)
 	gen.script.InForce()
 	e.music.Configure(gen.music)
 	e.registrar.Configure(&gen.snap.PJSIP)
+	e.registrations.Configure(&gen.snap.PJSIP)
 	e.gate.Configure(&gen.snap.PJSIP)
 	if err := e.listen(gen); err != nil {
 		e.media.Close()
@@ -187,6 +191,7 @@ func (e *Engine) Start(ctx context.Context) error {
 	states := &device.Watcher{Sources: &e.devices, Hints: e.hints, Events: e.cfg.Events, Log: e.log}
 	e.wg.Go(func() { _ = states.Run(loops) })
 	e.wg.Go(func() { _ = e.subscriptions.Run(loops) })
+	e.wg.Go(func() { _ = e.registrations.Run(loops) })
 	e.wg.Go(func() { e.resolveHosts(loops) })
 	if e.cfg.Mailboxes != nil {
 		e.wg.Go(func() { e.watchMailboxes(loops) })
@@ -309,6 +314,7 @@ func (e *Engine) Reload() []config.Problem {
 	default:
 	}
 	e.registrar.Configure(&gen.snap.PJSIP)
+	e.registrations.Configure(&gen.snap.PJSIP)
 	e.gate.Configure(&gen.snap.PJSIP)
 	if err := e.listen(gen); err != nil {
 		problems = append(problems, config.Problem{Pos: config.Pos{File: "pjsip.conf"}, What: err.Error()})
@@ -432,6 +438,10 @@ func (e *Engine) Shutdown(ctx context.Context) error {
 	e.calls.close()
 	e.core.WaitMonitors()
 	e.dialogs.Close(polite)
+	select { // the registrars are told that we go
+	case <-e.registrations.Ended():
+	case <-polite.Done():
+	}
 	e.reload.Lock() // a reload that runs ends first
 	defer e.reload.Unlock()
 	e.stack.Close()

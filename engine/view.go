@@ -14,6 +14,7 @@ import (
 	"asterism/engine/media"
 	"asterism/engine/moh"
 	"asterism/engine/registrar"
+	"asterism/engine/registration"
 )
 
 // The views below are what the command line shows (engine/manage declares them as an interface). All hand out copies.
@@ -45,6 +46,14 @@ func (e *Engine) CallsProcessed() uint64 { return e.core.Calls() }
 
 // Contacts lists the registered and the static contacts.
 func (e *Engine) Contacts() []registrar.Contact { return e.registrar.All() }
+
+// Registrations lists ours with others.
+func (e *Engine) Registrations() []registration.Registration { return e.registrations.All() }
+
+// OrderRegistration has a registration of ours, or with "*all" every one, sent or taken back now; false if there is none of that name.
+func (e *Engine) OrderRegistration(name string, register bool) bool {
+	return e.registrations.Order(name, register)
+}
 
 // Monitors lists what is recorded of a channel; false when there is no such channel.
 func (e *Engine) Monitors(name string) ([]*channel.Monitor, bool) {

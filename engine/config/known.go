@@ -15,7 +15,7 @@ type Known struct {
 // and completion. Sorted by type and option.
 func KnownOptions() []Known {
 	var out []Known
-	out = slices.Concat(out, known(endpointSchema), known(aorSchema), known(authSchema), known(transportSchema), known(identifySchema),
+	out = slices.Concat(out, known(endpointSchema), known(aorSchema), known(authSchema), known(transportSchema), known(identifySchema), known(registrationSchema),
 		known(globalSchema), known(systemSchema), known(aclSchema), known(domainAliasSchema))
 	for kind, options := range unsupportedTypes {
 		for _, o := range options {

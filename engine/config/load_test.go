@@ -78,6 +78,9 @@ func describe(s *Snapshot) string {
 	for _, x := range p.Identifies {
 		say("identify", x.Name, *x, Identify{SRVLookups: true})
 	}
+	for _, k := range sorted(p.Registrations) {
+		say("registration", k, *p.Registrations[k], *newRegistration("", Pos{}))
+	}
 	plain, _ := Load(tree(""), LoadOptions{})
 	for _, f := range []struct {
 		name       string

@@ -17,7 +17,7 @@ type fate struct {
 type objects struct {
 	*loader
 	fates map[string]map[string]fate // type ► name
-	refs  []reference                // where endpoints and identifies point from
+	refs  []reference                // where endpoints, identifies and registrations point from
 }
 
 // reference is where an object names another.
@@ -25,13 +25,11 @@ type reference struct {
 	sec *Section
 	end *Endpoint
 	idy *Identify
+	reg *Registration
 }
 
 // unsupportedTypes are object types of Asterisk that later parts bring, with all their options. "*": any option.
 var unsupportedTypes = map[string][]later{
-	"registration": list(`auth_rejection_permanent client_uri contact_header_params contact_user endpoint expiration fatal_retry_interval
-		forbidden_retry_interval line max_random_initial_delay max_retries outbound_auth outbound_proxy retry_interval
-		security_mechanisms security_negotiation server_uri support_outbound support_path transport user_agent`),
 	"contact": list(`authenticate_qualify call_id endpoint expiration_time outbound_proxy path prune_on_boot qualify_2xx_only
 		qualify_frequency qualify_timeout reg_server uri user_agent via_addr via_port`),
 	"resource_list": list("event full_state list_item notification_batch_interval resource_display_name"),
@@ -44,13 +42,13 @@ var unsupportedTypes = map[string][]later{
 }
 
 // supportedTypes in the order they are built.
-var supportedTypes = []string{"global", "system", "acl", "domain_alias", "transport", "auth", "aor", "endpoint", "identify"}
+var supportedTypes = []string{"global", "system", "acl", "domain_alias", "transport", "auth", "aor", "endpoint", "identify", "registration"}
 
 // pjsip reads pjsip.conf and pjsip_wizard.conf.
 func (l *loader) pjsip() {
 	l.snap.PJSIP = PJSIP{
 		Global: newGlobal(), System: newSystem(), DomainAliases: map[string]string{},
-		Endpoints: map[string]*Endpoint{}, AORs: map[string]*AOR{}, Auths: map[string]*Auth{},
+		Endpoints: map[string]*Endpoint{}, AORs: map[string]*AOR{}, Auths: map[string]*Auth{}, Registrations: map[string]*Registration{},
 	}
 	l.snap.PJSIP.Global.DefaultAuthAlgorithmsUAS = l.snap.Asterisk.AuthAlgorithms
 	b := &objects{loader: l, fates: map[string]map[string]fate{}}
@@ -80,6 +78,9 @@ func (l *loader) pjsip() {
 	for _, r := range b.refs {
 		if r.idy != nil {
 			b.checkIdentify(r.sec, r.idy)
+		}
+		if r.reg != nil {
+			b.checkRegistration(r.sec, r.reg)
 		}
 	}
 }
@@ -203,6 +204,12 @@ func (b *objects) build(kind string, sec *Section) {
 		var i *Identify
 		if i, good = b.identify(sec); good {
 			b.refs = append(b.refs, reference{sec: sec, idy: i})
+		}
+	case "registration":
+		var r *Registration
+		if r, good = b.registration(sec); good {
+			p.Registrations[sec.Name] = r
+			b.refs = append(b.refs, reference{sec: sec, reg: r})
 		}
 	}
 	b.note(kind, sec, fate{pos: sec.Pos, bad: !good, off: off})

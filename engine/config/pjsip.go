@@ -14,7 +14,8 @@ type PJSIP struct {
 	Endpoints     map[string]*Endpoint
 	AORs          map[string]*AOR
 	Auths         map[string]*Auth
-	Identifies    []*Identify       // in the order of the file
+	Identifies    []*Identify // in the order of the file
+	Registrations map[string]*Registration
 	ACLs          []*ACL            // every one of them must allow a source before anything else is looked at
 	DomainAliases map[string]string // domain in a request ► domain that is meant
 }
@@ -211,6 +212,28 @@ func (i *Identify) MatchesSource(source netip.AddrPort) bool {
 		}
 	}
 	return matched
+}
+
+// Registration is a registrar with which we register: type=registration.
+type Registration struct {
+	Name string
+	Pos  Pos
+
+	ServerURI, ClientURI   string // the registrar; the address-of-record that calls shall reach us by
+	ContactUser            string
+	OutboundAuth           []string
+	OutboundProxy          string
+	Transport              string // name in PJSIP.Transports, or ""
+	Expiration             time.Duration
+	RetryInterval          time.Duration // after what may pass; 0: given up at once
+	ForbiddenRetryInterval time.Duration // after 403; 0: given up at once
+	FatalRetryInterval     time.Duration // after what will not pass; 0: given up at once
+	MaxRetries             int           // 0: without end
+	MaxRandomInitialDelay  time.Duration
+	AuthRejectionPermanent bool // 401 and 407 will not pass
+	Line                   bool // who calls the Contact of this registration is Endpoint
+	Endpoint               string
+	SupportPath            bool
 }
 
 // Global is type=global, of which there is one.

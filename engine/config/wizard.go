@@ -72,7 +72,10 @@ func (w *wizard) check() bool {
 	if len(w.hosts) == 0 && !w.truth("accepts_registrations") && !w.truth("sends_line_with_registrations") {
 		fail(w.sec.Pos, bad("write remote_hosts, or accepts_registrations = yes", "nobody can reach it: it has no remote_hosts and accepts no registration"))
 	}
-	for _, name := range []string{"sends_registrations", "has_phoneprov", "has_hint"} {
+	if w.truth("sends_registrations") && len(w.hosts) == 0 && value(w.sec, "registration/server_uri") == "" {
+		fail(w.at(w.sec, "sends_registrations"), bad("write remote_hosts", "sends_registrations to nobody"))
+	}
+	for _, name := range []string{"has_phoneprov", "has_hint"} {
 		if w.truth(name) {
 			fail(w.at(w.sec, name), odd("", "%s is not supported yet and has no effect", name))
 		}
@@ -154,7 +157,54 @@ func (w *wizard) expand() []*Section {
 		}
 		out = append(out, w.part("identify", id+"-identify", "identify/", identify...))
 	}
+	if w.truth("sends_registrations") {
+		out = append(out, w.registrations()...)
+	}
 	return out
+}
+
+// registrations makes one for each remote host.
+func (w *wizard) registrations() (out []*Section) {
+	hosts := w.hosts
+	if len(hosts) == 0 {
+		hosts = []string{""} // it has a server_uri of its own
+	}
+	for i, host := range hosts {
+		var given []Option
+		for _, uri := range [][3]string{{"server_uri", "server_uri_pattern", "sip:${REMOTE_HOST}"},
+			{"client_uri", "client_uri_pattern", "sip:${USERNAME}@${REMOTE_HOST}"}} {
+			if value(w.sec, "registration/"+uri[0]) != "" {
+				continue
+			}
+			pattern := uri[2]
+			if p, ok := w.sec.Get(uri[1]); ok {
+				pattern = p
+			}
+			pattern = strings.NewReplacer("${REMOTE_HOST}", inURI(host), "${USERNAME}", value(w.sec, "outbound_auth/username")).Replace(pattern)
+			given = append(given, w.give(uri[0], pattern, "sends_registrations"))
+		}
+		if w.truth("sends_auth") {
+			given = append(given, w.give("outbound_auth", w.sec.Name+"-oauth", "sends_auth"))
+		}
+		for _, name := range []string{"transport", "outbound_proxy"} {
+			if v := value(w.sec, name); v != "" {
+				given = append(given, w.give(name, v, name))
+			}
+		}
+		if w.truth("sends_line_with_registrations") {
+			given = append(given, w.give("line", "yes", "sends_line_with_registrations"), w.give("endpoint", w.sec.Name, "sends_line_with_registrations"))
+		}
+		out = append(out, w.part("registration", fmt.Sprintf("%s-reg-%d", w.sec.Name, i), "registration/", given...))
+	}
+	return out
+}
+
+// inURI is a host as a URI has it (RFC 3261 §25.1: an IPv6 address stands in brackets).
+func inURI(host string) string {
+	if strings.Count(host, ":") > 1 && !strings.HasPrefix(host, "[") {
+		return "[" + host + "]"
+	}
+	return host
 }
 
 // auth makes the credentials of one direction.
@@ -176,10 +226,7 @@ func (w *wizard) contacts() []Option {
 		return nil
 	}
 	for _, host := range w.hosts {
-		if strings.Count(host, ":") > 1 && !strings.HasPrefix(host, "[") {
-			host = fmt.Sprintf("[%s]", host) // an IPv6 address in a URI (RFC 3261 §25.1)
-		}
-		out = append(out, w.give("contact", strings.ReplaceAll(pattern, "${REMOTE_HOST}", host), "remote_hosts"))
+		out = append(out, w.give("contact", strings.ReplaceAll(pattern, "${REMOTE_HOST}", inURI(host)), "remote_hosts"))
 	}
 	return out
 }

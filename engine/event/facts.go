@@ -222,7 +222,7 @@ func Facts() []any {
 	return []any{ChannelCreated{}, ChannelStateChanged{}, ChannelAnswered{}, ChannelHungUp{}, ExtensionEntered{}, VariableSet{}, DigitReceived{},
 		DialBegun{}, DialEnded{}, BridgeEntered{}, BridgeLeft{}, HoldBegun{}, HoldEnded{}, ContactAdded{}, ContactRefreshed{}, ContactRemoved{},
 		ContactStatusChanged{}, AuthenticationFailed{}, ConfigReloaded{}, ConfigRejected{}, EngineStarted{}, EngineStopping{}, ScriptFailed{}, UserEvent{},
-		OriginateEnded{}, ConferenceChanged{}, MailboxChanged{}, DeviceStateChanged{}, ExtensionStateChanged{}}
+		OriginateEnded{}, ConferenceChanged{}, MailboxChanged{}, DeviceStateChanged{}, ExtensionStateChanged{}, RegistrationChanged{}}
 }
 
 // ConferenceChanged : a conference began or ended, was locked or recorded, or somebody came, left, was muted or talks. Channel is the zero value where
@@ -257,4 +257,13 @@ type ExtensionStateChanged struct {
 	Context, Exten string
 	Hint           string // its devices
 	State          string // "NOT_INUSE"
+}
+
+// RegistrationChanged : a registration of ours with somebody else stands otherwise than it did.
+type RegistrationChanged struct {
+	At             time.Time
+	Name           string // of the section
+	Server, Client string // URIs
+	Status         string // "Registered", "Unregistered", "Rejected", "Stopped"
+	Cause          int    // the registrar's last status code; 0: it did not answer
 }

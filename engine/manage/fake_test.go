@@ -16,6 +16,7 @@ import (
 	"asterism/engine/dialplan"
 	"asterism/engine/manage/logger"
 	"asterism/engine/registrar"
+	"asterism/engine/registration"
 	"asterism/engine/store"
 	"asterism/engine/subscription"
 )
@@ -127,6 +128,18 @@ func (f *fakePBX) ExtensionState(devices string) string {
 	return "UNAVAILABLE"
 }
 func (f *fakePBX) Contacts() []registrar.Contact { return f.contacts }
+func (f *fakePBX) Registrations() []registration.Registration {
+	return []registration.Registration{
+		{Name: "carrier", ServerURI: "sip:sip.example.com", ClientURI: "sip:me@sip.example.com", Auth: []string{"carrier-oauth"}, Endpoint: "trunk",
+			Status: registration.Registered, Expires: now.Add(55 * time.Minute), Next: now.Add(50 * time.Minute), Last: "200 OK"},
+		{Name: "other", ServerURI: "sip:a-registrar-with-quite-a-long-name.example.net:5070", ClientURI: "sip:you@example.net", Status: registration.Rejected,
+			Last: "403 Forbidden"},
+	}
+}
+func (f *fakePBX) OrderRegistration(name string, register bool) bool {
+	f.hungUp = append(f.hungUp, fmt.Sprint(name, register))
+	return name == "carrier" || name == "*all"
+}
 func (f *fakePBX) Subscriptions() []subscription.Subscription {
 	if len(f.channels) == 0 {
 		return nil

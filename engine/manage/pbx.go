@@ -9,6 +9,7 @@ import (
 	"asterism/engine/config"
 	"asterism/engine/dialplan"
 	"asterism/engine/registrar"
+	"asterism/engine/registration"
 	"asterism/engine/subscription"
 )
 
@@ -43,6 +44,9 @@ type Phones interface {
 	Contacts() []registrar.Contact
 	// Subscriptions lists what phones have subscribed to, by endpoint.
 	Subscriptions() []subscription.Subscription
+	// Registrations lists ours with others, by name. OrderRegistration has one, or with "*all" every one, sent or taken back now.
+	Registrations() []registration.Registration
+	OrderRegistration(name string, register bool) bool
 	// ExtensionState is what the devices of a hint, "PJSIP/100&Custom:lamp", make of its extension: NOT_INUSE, RINGING …
 	ExtensionState(devices string) string
 	// SetTrace switches the SIP trace; filter is "" for all peers, else a host or host:port.

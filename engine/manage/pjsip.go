@@ -29,6 +29,7 @@ func pjsipCommands() []Command {
 		show("transports", "transport", (*phones).transports, (*phones).transport),
 		show("identifies", "identify", (*phones).identifies, (*phones).identify),
 		show("channels", "channel", (*phones).channelList, (*phones).channel),
+		registrationCommands(),
 		[]Command{
 			{Name: "pjsip reload", Summary: "Reads the whole configuration again", Run: reload},
 			{Name: "pjsip show subscriptions inbound", Args: "[like TEXT]", Max: 2, Summary: "Lists what phones have subscribed to: lamps, presence, messages", Run: showSubscriptions},
@@ -127,12 +128,16 @@ func (r *Request) showSection(singular string, find func(*phones, string) (secti
 		return
 	}
 	r.text("\n" + headings(singular) + strings.Repeat("=", 90) + "\n\n" + s.lines)
+	r.showOptions(s.options)
+}
+
+func (r *Request) showOptions(options []option) {
 	width, value := len("ParameterName"), len("ParameterValue")
-	for _, o := range s.options {
+	for _, o := range options {
 		width, value = max(width, len(o.name)), max(value, len(o.value))
 	}
 	r.printf("\n\n %-*s : %s\n %s\n", width, "ParameterName", "ParameterValue", strings.Repeat("=", width+value+3))
-	for _, o := range s.options {
+	for _, o := range options {
 		r.printf(" %-*s : %s\n", width, o.name, o.value)
 	}
 	r.printf("\n")

@@ -21,17 +21,18 @@ import (
 // A flow that begins with < is a server. A response belongs to the request received last; "> 487 INVITE" to the first INVITE.
 // Words: "auth" (answer the challenge with -au and -ap), "uri=sip:…", "late" (no retransmission by sipp), "timeout=8000" (ms, that is the default).
 type flow struct {
-	xml    strings.Builder
-	server bool
-	first  bool   // nothing was written yet
-	cseq   int    // of our requests
-	invite int    // CSeq of our last INVITE
-	dialog bool   // a 2xx (client) or the ACK (server) was seen: requests carry both tags
-	failed bool   // the last answer to our INVITE was 3xx-6xx
-	asked  string // the request received last, for our responses
-	late   bool   // that request came within the dialog
-	sdp    int    // version of o=
-	waits  string // the method our next received response answers
+	xml     strings.Builder
+	server  bool
+	first   bool   // nothing was written yet
+	invited bool   // an INVITE was received
+	cseq    int    // of our requests
+	invite  int    // CSeq of our last INVITE
+	dialog  bool   // a 2xx (client) or the ACK (server) was seen: requests carry both tags
+	failed  bool   // the last answer to our INVITE was 3xx-6xx
+	asked   string // the request received last, for our responses
+	late    bool   // that request came within the dialog
+	sdp     int    // version of o=
+	waits   string // the method our next received response answers
 }
 
 type line struct {
@@ -62,7 +63,7 @@ func XML(name, text string) (string, error) {
 			return "", fmt.Errorf("%s:%d: %w", name, l.no, err)
 		}
 	}
-	if f.server {
+	if f.invited {
 		f.xml.WriteString("<Reference variables=\"ivia,ifrom,ito,icseq,iuri\"/>\n")
 	}
 	f.xml.WriteString("</scenario>\n")
@@ -170,6 +171,9 @@ func (f *flow) request(l line) error {
 
 func (f *flow) respond(l line) error {
 	h := headers{}
+	if f.asked == "INVITE" {
+		f.failed = l.words[0][0] > '2'
+	}
 	if len(l.words) > 1 && l.words[1] == "INVITE" || f.asked == "INVITE" && !f.late {
 		h.add("Via", "[$ivia]")
 		h.add("From", "[$ifrom]")
@@ -196,7 +200,7 @@ func (f *flow) respond(l line) error {
 }
 
 var reasons = map[string]string{"100": "Trying", "180": "Ringing", "181": "Call Is Being Forwarded", "183": "Session Progress", "200": "OK", "202": "Accepted",
-	"302": "Moved Temporarily", "403": "Forbidden", "404": "Not Found", "480": "Temporarily Unavailable", "481": "Call/Transaction Does Not Exist",
+	"302": "Moved Temporarily", "401": "Unauthorized", "407": "Proxy Authentication Required", "403": "Forbidden", "404": "Not Found", "480": "Temporarily Unavailable", "481": "Call/Transaction Does Not Exist",
 	"486": "Busy Here", "487": "Request Terminated", "488": "Not Acceptable Here", "491": "Request Pending", "500": "Server Internal Error", "503": "Service Unavailable", "603": "Decline"}
 
 func (f *flow) write(l line, h headers, start, retrans string) error {
@@ -246,7 +250,7 @@ func (f *flow) receive(l line) error {
 	} else {
 		f.asked, f.late = word, f.dialog || !f.first && word != "INVITE"
 		if word == "ACK" {
-			f.dialog = true
+			f.dialog = !f.failed
 		}
 	}
 	if l.has("?") {
@@ -259,8 +263,8 @@ func (f *flow) receive(l line) error {
 		attr += ` timeout="` + wait + `"`
 	}
 	actions := checks(l.more)
-	if f.server && f.first && word == "INVITE" {
-		actions += inviteActions
+	if f.server && !f.dialog && word == "INVITE" { // the first, or the one after a challenge
+		actions, f.invited = actions+inviteActions, true
 	}
 	f.first = false
 	if actions == "" {

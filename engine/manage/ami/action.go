@@ -10,6 +10,7 @@ import (
 	"asterism/engine/config"
 	"asterism/engine/manage"
 	"asterism/engine/registrar"
+	"asterism/engine/registration"
 	"asterism/engine/subscription"
 )
 
@@ -20,6 +21,8 @@ type PBX interface {
 	manage.Conferences
 	Contacts() []registrar.Contact
 	Subscriptions() []subscription.Subscription
+	Registrations() []registration.Registration
+	OrderRegistration(name string, register bool) bool
 	// Variable reads a variable of the channel of that name, or a global one for ""; found is false when there is no such channel.
 	Variable(channel, name string) (value string, found bool)
 	// SetVariable writes one, with the same meaning of "" and false.
@@ -67,9 +70,12 @@ func operations() []operation {
 		{"Hangup", "system,call", "Hang up a channel", hangup},
 		{"ListCommands", "", "List the actions", listCommands},
 		{"Originate", "originate", "Call somebody and connect him to the dialplan", originate},
+		{"PJSIPRegister", "system", "Register with a registrar now", pjsipOrder(true)},
 		{"PJSIPShowContacts", "system,reporting", "List the contacts", pjsipShowContacts},
 		{"PJSIPShowEndpoints", "system,reporting", "List the endpoints", pjsipShowEndpoints},
+		{"PJSIPShowRegistrationsOutbound", "system,reporting", "List our registrations with others", pjsipShowRegistrations},
 		{"PJSIPShowSubscriptionsInbound", "system", "List what phones have subscribed to", pjsipShowSubscriptions},
+		{"PJSIPUnregister", "system", "Take a registration back", pjsipOrder(false)},
 		{"Ping", "", "Be answered", ping},
 		{"Redirect", "call", "Move a channel, and another one, to a place of the dialplan", redirect},
 		{"Reload", "system,config,reporting", "Read configuration and dialplan again", reload},

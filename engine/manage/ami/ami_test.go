@@ -22,6 +22,7 @@ import (
 	"asterism/engine/event"
 	"asterism/engine/manage"
 	"asterism/engine/registrar"
+	"asterism/engine/registration"
 	"asterism/engine/subscription"
 
 	"github.com/rs/zerolog"
@@ -71,6 +72,8 @@ func (f *fakePBX) Config() *config.Snapshot                   { return f.snap }
 func (f *fakePBX) Reload() []config.Problem                   { return nil }
 func (f *fakePBX) Problems() []config.Problem                 { return nil }
 func (f *fakePBX) Contacts() []registrar.Contact              { return nil }
+func (f *fakePBX) Registrations() []registration.Registration { return nil }
+func (f *fakePBX) OrderRegistration(string, bool) bool        { return false }
 func (f *fakePBX) Subscriptions() []subscription.Subscription { return nil }
 func (f *fakePBX) Variable(ch, name string) (string, bool)    { return ch + "!" + name, true }
 func (f *fakePBX) SetVariable(ch, name, value string) bool {

@@ -94,6 +94,12 @@ func describe(e any) []managerEvent {
 		status := extensionStatus[e.State]
 		return one(about("call", "ExtensionStatus", e.At, []header{{"Exten", e.Exten}, {"Context", e.Context}, {"Hint", e.Hint},
 			{"Status", status.code}, {"StatusText", status.text}}))
+	case event.RegistrationChanged:
+		headers := []header{{"ChannelType", "PJSIP"}, {"Username", e.Client}, {"Domain", e.Server}, {"Status", e.Status}}
+		if e.Status == "Rejected" {
+			headers = append(headers, header{"Cause", itoa(e.Cause)})
+		}
+		return one(about("system", "Registry", e.At, headers))
 	case event.ConfigReloaded:
 		return one(about("system", "Reload", e.At, []header{{"Module", "All"}, {"Status", "0"}}))
 	case event.EngineStopping:

@@ -290,6 +290,31 @@ func pjsipShowSubscriptions(a *action) {
 	a.list("Following are Events for each inbound Subscription", "InboundSubscriptionDetailComplete", items)
 }
 
+func pjsipShowRegistrations(a *action) {
+	var items []message
+	for _, g := range a.server.cfg.PBX.Registrations() {
+		next := 0
+		if !g.Next.IsZero() {
+			next = max(0, int(time.Until(g.Next)/time.Second))
+		}
+		items = append(items, message{{"Event", "OutboundRegistrationDetail"}, {"ObjectType", "registration"}, {"ObjectName", g.Name},
+			{"ServerUri", g.ServerURI}, {"ClientUri", g.ClientURI}, {"OutboundAuth", strings.Join(g.Auth, ",")}, {"Endpoint", g.Endpoint},
+			{"Status", string(g.Status)}, {"NextReg", itoa(next)}})
+	}
+	a.list("Following are Events for each Outbound registration", "OutboundRegistrationDetailComplete", items)
+}
+
+func pjsipOrder(register bool) func(*action) {
+	return func(a *action) {
+		name := a.get("Registration")
+		if name == "" || !a.server.cfg.PBX.OrderRegistration(name, register) {
+			a.fail("Unable to retrieve registration " + name)
+			return
+		}
+		a.succeed("Queued")
+	}
+}
+
 func expiry(t time.Time) string {
 	if t.IsZero() {
 		return "0"

@@ -51,7 +51,7 @@ func (t *Tech) invited(tx *sip.ServerTx, e *config.Endpoint, gen *Generation) {
 	l.log.Info().Str("endpoint", e.Name).Str("peer", tx.Source.String()).Str("caller", id.Number).Str("exten", exten).Str("context", e.Context).
 		Str("sip_call_id", req.CallID().Value()).Msg("call")
 	l.dialog.Store(t.Dialogs.Accept(tx, l, dialog.Options{
-		Contact: t.contact(exten, tx.Transport, tx.Source), Rewrite: e.RewriteContact, Credentials: credentials(gen.PJSIP, e.OutboundAuth), Log: l.log,
+		Contact: t.contact(exten, tx.Transport, tx.Source), Rewrite: e.RewriteContact, Credentials: credentials(gen.PJSIP, e), Log: l.log,
 	}))
 	t.Core.Start(l.ch)
 }

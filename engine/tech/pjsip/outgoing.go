@@ -215,7 +215,7 @@ func (t *Tech) send(l *leg, call target, gen *Generation, d *channel.DialLeg) er
 		Headers: slices.Concat(identity(e, gen, d.CallerID, call.hop), diversion(e, d.CallerID, call.hop), l.takeHeaders()),
 	}, l, dialog.Options{
 		Contact: t.contact(cmp.Or(e.ContactUser, e.FromUser, gen.PJSIP.Global.DefaultFromUser, "asterisk"), call.hop.Transport, call.hop.Addr),
-		Rewrite: e.RewriteContact, Credentials: credentials(gen.PJSIP, e.OutboundAuth), Log: l.log,
+		Rewrite: e.RewriteContact, Credentials: credentials(gen.PJSIP, e), Log: l.log,
 	}))
 	return nil
 }
@@ -311,12 +311,17 @@ func bracketed(a netip.Addr) string {
 	return a.Unmap().String()
 }
 
-// credentials are what we answer challenges with.
-func credentials(p *config.PJSIP, names []string) []sip.Credentials {
+// credentials are what we answer challenges with. A realm that the administrator left open means any, where only places he wrote down are
+// called: whoever can register could ask for a trunk's password otherwise.
+func credentials(p *config.PJSIP, e *config.Endpoint) []sip.Credentials {
+	open := ""
+	if !slices.ContainsFunc(e.AORs, func(name string) bool { return p.AORs[name] != nil && p.AORs[name].MaxContacts > 0 }) {
+		open = "*"
+	}
 	var out []sip.Credentials
-	for _, name := range names {
+	for _, name := range e.OutboundAuth {
 		if a, ok := p.Auths[name]; ok {
-			out = append(out, sip.Credentials{Username: a.Username, Realm: a.Realm, Password: a.Password,
+			out = append(out, sip.Credentials{Username: a.Username, Realm: cmp.Or(a.Realm, open), Password: a.Password,
 				HA1MD5: a.PasswordDigest["MD5"], HA1SHA256: a.PasswordDigest["SHA-256"]})
 		}
 	}

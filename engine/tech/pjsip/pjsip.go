@@ -44,6 +44,7 @@ type Config struct {
 	Registrar     *registrar.Registrar
 	Gate          *endpoint.Gate
 	Subscriptions *subscription.Notifier
+	Line          func(uri *sip.URI) (endpoint string, ok bool) // whose Contact a Request-URI is, of registrations of ours
 	Current       func() *Generation
 	Full          func() bool // no more calls are wanted now (asterisk.conf maxcalls)
 	Log           zerolog.Logger
@@ -92,10 +93,7 @@ func (t *Tech) OnRequest(tx *sip.ServerTx) {
 		refuse(tx, sip.StatusForbidden)
 		return
 	}
-	e, ok := gen.Directory.Identify(tx.Source, req)
-	if !ok {
-		e = nil
-	}
+	e := t.identify(tx, gen)
 	if !t.Gate.Authenticate(tx, e) {
 		return
 	}
@@ -108,6 +106,20 @@ func (t *Tech) OnRequest(tx *sip.ServerTx) {
 		return
 	}
 	t.serve(tx, e, gen)
+}
+
+// identify finds who a request is from, nil for nobody: who calls the Contact of a registration of ours with line=yes is its endpoint.
+func (t *Tech) identify(tx *sip.ServerTx, gen *Generation) *config.Endpoint {
+	if name, ok := t.Line(&tx.Request.Recipient); ok {
+		if e := gen.PJSIP.Endpoints[name]; e != nil && gen.Directory.Allowed(e, tx.Source.Addr()) {
+			return e
+		}
+	}
+	e, ok := gen.Directory.Identify(tx.Source, tx.Request)
+	if !ok {
+		return nil
+	}
+	return e
 }
 
 func (t *Tech) serve(tx *sip.ServerTx, e *config.Endpoint, gen *Generation) {
