@@ -495,8 +495,13 @@
 
 ---@class pbx.say
 ---@field number fun(n: integer, language?: string, gender?: string): string[] A whole number as prompts.
----@field letters fun(text: string): string[] A text spelled, as prompts.
+---@field ordinal fun(n: integer, language?: string, gender?: string): string[] The n-th, as prompts.
+---@field digits fun(text: string, language?: string): string[] Digits and the keys * # one by one, as prompts.
+---@field letters fun(text: string, language?: string): string[] A text spelled, as prompts.
+---@field phonetic fun(text: string, language?: string): string[] A text spelled in the phonetic alphabet, as prompts.
+---@field noun fun(n: integer, name: string, language?: string): string The prompt of a noun of which there are n: vm-message, vm-messages.
 ---@field moment fun(epoch: number, zone?: string, format?: string, language?: string): string[] A moment as prompts, in a form of SayUnixTime.
+---@field language fun(name: string, words: table) The tables of another language, for this call: call it in extensions.lua.
 
 ---@class pbx.tollguard
 ---@field permits fun(endpoint: string, kind: "forward"|"disa", number: string): boolean Whether tollguard.conf lets the endpoint send calls to that outside number.
@@ -541,6 +546,7 @@
 ---@field after fun(ms: number, task: string, data?: any): integer The same, ms from now; the id is for cancel.
 ---@field cancel fun(id: integer): boolean Takes back what after began; whether it was still to come.
 ---@field sleep fun(ms: number) Lets milliseconds pass.
+---@field has_prompt fun(name: string, language?: string): boolean Whether a prompt can be played to this caller, or to one of that language: in it, or in what it falls back to.
 ---@field recorded fun(name: string): boolean Whether there is a recording of that name, with its extension.
 ---@field config table<string, any> The plugin's options, from its NAME.conf or as they stand in its table. Inside functions only.
 ---@field conference pbx.conference

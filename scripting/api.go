@@ -119,6 +119,7 @@ func hostFunctions() []hostFunction {
 		{"shared:add", "(key: string, n?: number, ttl_ms?: number): number", "Adds to a number in one step; absent counts as 0.", ofCall((*call).sharedAdd)},
 		{"shared:delete", "(key: string): boolean", "Removes it; whether there was one.", ofCall((*call).sharedDelete)},
 		{"shared:list", "(prefix?: string): table<string, any>", "All whose key begins with prefix.", ofCall((*call).sharedList)},
+		{"has_prompt", "(name: string, language?: string): boolean", "Whether a prompt can be played to this caller, or to one of that language: in it, or in what it falls back to.", ofCall((*call).pbxHasPrompt)},
 		{"recorded", "(name: string): boolean", "Whether there is a recording of that name, with its extension.", ofCall((*call).pbxRecorded)},
 
 		{"time.now", "(): number", "Seconds since 1970, with fractions.", ofCall((*call).timeNow)},

@@ -19,6 +19,7 @@ import (
 // Sounds finds prompts; *sound.Library is one.
 type Sounds interface {
 	OpenAt(name, lang string, rate int) (*sound.Clip, error)
+	Has(name, lang string) bool // whether OpenAt would find it
 }
 
 // Conferences knows those that are going on; the engine does.

@@ -88,6 +88,17 @@ func (c *call) openSoundsIn(language string, rate int, names []string) (clips []
 	return clips, errors.Join(missing...)
 }
 
+// pbxHasPrompt is pbx.has_prompt(name [, language]).
+func (c *call) pbxHasPrompt(l *lua.LState) int {
+	language := ""
+	if c.ch != nil {
+		language = c.ch.Language()
+	}
+	sounds := c.gen.host.cfg.Sounds
+	l.Push(lua.LBool(sounds != nil && sounds.Has(l.CheckString(1), l.OptString(2, language))))
+	return 1
+}
+
 // playing is a sound under control, as Lua has it.
 type playing struct {
 	ch     *channel.Channel

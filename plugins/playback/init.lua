@@ -1,5 +1,5 @@
 --- Prompts and digits: what a voice menu is made of.
--- Applications: Playback, Background, BackgroundDetect, ControlPlayback, WaitExten, WaitForNoise, WaitForSilence, Read, ReadExten, SayDigits.
+-- Applications: Playback, Background, BackgroundDetect, ControlPlayback, WaitExten, WaitForNoise, WaitForSilence, Read, ReadExten.
 local pbx = require "pbx"
 local read = require "playback.read"
 local read_exten = require "playback.readexten"
@@ -92,17 +92,6 @@ local function wait_exten(chan, seconds, letters)
   return -1
 end
 
---- Say digits one by one; * # and - have prompts too. With SAY_DTMF_INTERRUPT=true a key stops it and begins an extension.
-local names = { ["*"] = "digits/star", ["#"] = "digits/pound", ["-"] = "digits/minus" }
-
-local function say_digits(chan, digits)
-  local interrupt = pbx.truth(chan:get("SAY_DTMF_INTERRUPT")) and any_key or ""
-  for key in (digits or ""):gmatch("[%d*#%-]") do
-    local _, typed = play_files(chan, names[key] or "digits/" .. key, interrupt)
-    if typed then return chan:digit(0) end
-  end
-end
-
 M.applications = {
   Playback = { run = playback, synopsis = "Play prompts to their end", takes = "prompts!, words" },
   Background = { run = background, synopsis = "Play prompts while waiting for an extension to be dialled",
@@ -118,7 +107,6 @@ M.applications = {
     takes = "prompts!, silence, min, max, within" },
   WaitForSilence = { run = listen.wait_for "Silence", synopsis = "Wait until the caller says nothing", takes = "ms, times, seconds" },
   WaitForNoise = { run = listen.wait_for "Noise", synopsis = "Wait until the caller makes a sound", takes = "ms, times, seconds" },
-  SayDigits = { run = say_digits, synopsis = "Say digits one by one", takes = "digits!" },
 }
 
 return M

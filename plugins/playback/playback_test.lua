@@ -208,22 +208,6 @@ test("Read without a variable is an error that goes on", function(t)
   t:ok(c:returned())
 end)
 
-test("SayDigits says each digit", function(t)
-  local c = t:channel { up = true }
-  c:run("SayDigits", "1*2#")
-  t:equal(c:played(), "digits/1 digits/star digits/2 digits/pound")
-end)
-
-test("SayDigits is interrupted when asked for", function(t)
-  t:dialplan [[extensions = { start = {
-    s = function() channel.SAY_DTMF_INTERRUPT = "true"; app.saydigits("111") end,
-    ["5"] = function(c, e) channel.SEEN = e end } }]]
-  local c = t:channel { up = true }
-  c:press(1200, "5")
-  c:enter("start", "s")
-  t:equal(c:get("SEEN"), "5")
-end)
-
 local function controlled(t, at_ms, keys, ...)
   t:sound("long", 20000)
   local c = t:channel {}

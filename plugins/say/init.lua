@@ -1,11 +1,55 @@
---- Numbers, letters and times in words, in English and German.
--- Applications: SayNumber, SayAlpha, SayPhonetic, SayUnixTime, DateTime. SayDigits is in playback.
+--- Numbers, letters and times in words, in English, German and French, and whatever language a site adds.
+-- Applications: SayNumber, SayOrdinal, SayDigits, SayAlpha, SayPhonetic, SayCountedNoun, SayCountedAdj, SayUnixTime, DateTime.
 local pbx = require "pbx"
-local words = require "say.words"
+local rules = require "say.rules"
 local moment = require "say.moment"
+local languages = { en = require "say.languages.en", de = require "say.languages.de", fr = require "say.languages.fr" }
 local M = { name = "say" }
 
 local any_key = "0123456789*#ABCD"
+local most = 1e12
+
+--- The table of a language, or of what it is a kind of: de for de_CH. English for those that have none.
+local function table_of(language)
+  local name = language or ""
+  while name ~= "" do
+    if languages[name] then return languages[name] end
+    name = name:match("^(.*)_[^_]*$") or ""
+  end
+  return languages.en
+end
+
+--- The first prompt that the sounds have not, in the language or in those they fall back to.
+local function missing(list, language)
+  for _, name in ipairs(list) do
+    if not pbx.has_prompt(name, language) then return name end
+  end
+end
+
+--- What make(table of the language) yields; in English words if a recording of it is missing, which the log says once.
+local function spoken(language, make)
+  local words = table_of(language)
+  local list = make(words)
+  if words == languages.en then return list end
+  local name = missing(list, language)
+  if not name then return list end
+  if pbx.shared:add("say/missing/" .. language .. "/" .. name) == 1 then
+    pbx.log("warning", ("say: the prompt %s is missing in language %s; what needs it is said in the words of English"):format(name, language))
+  end
+  return make(languages.en)
+end
+
+--- For other plugins and dialplans, who say such things among others of their own: lists of prompts.
+M.module = {
+  number = function(n, language, gender) return spoken(language, function(words) return rules.number(words, n, gender) end) end,
+  ordinal = function(n, language, gender) return spoken(language, function(words) return rules.number(words, n, gender, "ordinal") end) end,
+  digits = function(text, language) return spoken(language, function(words) return rules.digits(words, text) end) end,
+  letters = function(text, language) return spoken(language, function(words) return rules.letters(words, text, "letter") end) end,
+  phonetic = function(text, language) return spoken(language, function(words) return rules.letters(words, text, "phonetic") end) end,
+  noun = function(n, name, language) return spoken(language, function(words) return { rules.ending(words, "noun", n, name) } end)[1] end,
+  moment = function(epoch, zone, format, language) return spoken(language, function(words) return moment.prompts(words, epoch, zone, format) end) end,
+  language = function(name, words) languages[name] = words end,
+}
 
 --- Play them in one go. A key that may interrupt is what the application returns: it begins an extension.
 local function say(chan, list, interrupt)
@@ -18,18 +62,34 @@ local function say(chan, list, interrupt)
   if key then return chan:digit(0) end
 end
 
-local function say_number(chan, text, gender)
+--- A whole number that can be said; nil and a line in the log for what is none.
+local function whole(application, text)
   local n = tonumber(text)
-  if not n or n ~= math.floor(n) or math.abs(n) >= 1e12 then
-    pbx.log("warning", "SayNumber: '" .. (text or "") .. "' is no whole number")
-    return
-  end
-  return say(chan, words.number(n, chan:language(), gender and gender:lower()))
+  if n and n == math.floor(n) and math.abs(n) < most then return n end
+  pbx.log("warning", ("%s: '%s' is no whole number"):format(application, text or ""))
 end
 
-local function spelling(spell)
-  return function(chan, data) return say(chan, words.letters(data, spell)) end
+local function gender_of(text) return text and text:lower():sub(1, 1) end
+
+local function say_number(application, kind)
+  return function(chan, text, gender)
+    local n = whole(application, text)
+    if n then return say(chan, M.module[kind](n, chan:language(), gender_of(gender))) end
+  end
 end
+
+--- SayCountedNoun(number,file) and SayCountedAdj(number,file[,gender]): the number and what there are so many of, or that word alone.
+local function say_counted(application, kind)
+  return function(chan, text, name, gender)
+    local n = whole(application, text)
+    if not n or not name then return end
+    local list = kind == "noun" and M.module.number(n, chan:language(), gender_of(gender)) or {}
+    list[#list + 1] = spoken(chan:language(), function(words) return { rules.ending(words, kind, n, name) } end)[1]
+    return say(chan, list)
+  end
+end
+
+local function spelling(kind) return function(chan, text) return say(chan, M.module[kind](text, chan:language())) end end
 
 --- SayUnixTime([epoch][,zone][,format][,j]); the format may hold commas in quotes.
 local function say_time(chan, epoch, zone, format, letters)
@@ -38,23 +98,21 @@ local function say_time(chan, epoch, zone, format, letters)
     pbx.log("warning", "SayUnixTime: '" .. epoch .. "' is no number of seconds")
     return
   end
-  local list = moment.prompts(at, zone, format or moment.default(chan:language()), chan:language())
-  return say(chan, list, pbx.options(letters).j)
+  return say(chan, M.module.moment(at, zone, format, chan:language()), pbx.options(letters).j)
 end
 
 M.applications = {
-  SayNumber = { run = say_number, synopsis = "Say a number in words", takes = "number!" },
-  SayAlpha = { run = spelling(function(c) return "letters/" .. c end), raw = true, synopsis = "Spell a text" },
-  SayPhonetic = { run = spelling(function(c) return "phonetic/" .. c .. "_p" end), raw = true, synopsis = "Spell a text in the phonetic alphabet" },
+  SayNumber = { run = say_number("SayNumber", "number"), synopsis = "Say a number in words", takes = "number!, gender" },
+  SayOrdinal = { run = say_number("SayOrdinal", "ordinal"), synopsis = "Say the n-th in words", takes = "number!, gender" },
+  SayDigits = { run = spelling "digits", raw = true, synopsis = "Say digits one by one" },
+  SayAlpha = { run = spelling "letters", raw = true, synopsis = "Spell a text" },
+  SayPhonetic = { run = spelling "phonetic", raw = true, synopsis = "Spell a text in the phonetic alphabet" },
+  SayCountedNoun = { run = say_counted("SayCountedNoun", "noun"), synopsis = "Say a number and what there are so many of",
+    takes = "number!, name!, gender" },
+  SayCountedAdj = { run = say_counted("SayCountedAdj", "adjective"), synopsis = "Say an adjective as a number wants it",
+    takes = "number!, name!, gender" },
   SayUnixTime = { run = say_time, synopsis = "Say a date and time" },
   DateTime = { run = say_time, synopsis = "Say a date and time" },
-}
-
---- For other plugins, who say such things among others of their own: lists of prompts.
-M.module = {
-  number = words.number,
-  letters = function(text) return words.letters(text, function(c) return "letters/" .. c end) end,
-  moment = function(epoch, zone, format, language) return moment.prompts(epoch, zone, format or moment.default(language), language) end,
 }
 
 return M

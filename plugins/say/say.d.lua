@@ -1,4 +1,9 @@
 ---@class pbx.say
 ---@field number fun(n: integer, language?: string, gender?: string): string[] A whole number as prompts.
----@field letters fun(text: string): string[] A text spelled, as prompts.
+---@field ordinal fun(n: integer, language?: string, gender?: string): string[] The n-th, as prompts.
+---@field digits fun(text: string, language?: string): string[] Digits and the keys * # one by one, as prompts.
+---@field letters fun(text: string, language?: string): string[] A text spelled, as prompts.
+---@field phonetic fun(text: string, language?: string): string[] A text spelled in the phonetic alphabet, as prompts.
+---@field noun fun(n: integer, name: string, language?: string): string The prompt of a noun of which there are n: vm-message, vm-messages.
 ---@field moment fun(epoch: number, zone?: string, format?: string, language?: string): string[] A moment as prompts, in a form of SayUnixTime.
+---@field language fun(name: string, words: table) The tables of another language, for this call: call it in extensions.lua.

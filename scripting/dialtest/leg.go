@@ -508,6 +508,7 @@ type prompts struct {
 // Sounds finds prompts; *sound.Library is one.
 type Sounds interface {
 	OpenAt(name, lang string, rate int) (*sound.Clip, error)
+	Has(name, lang string) bool
 }
 
 // OpenAt opens what the test spoke of, or what there is.
@@ -534,6 +535,14 @@ func (p *prompts) OpenAt(name, lang string, rate int) (*sound.Clip, error) {
 	p.names[clip] = strings.TrimSuffix(name, "/")
 	p.mu.Unlock()
 	return clip, nil
+}
+
+// Has reports whether OpenAt would find name.
+func (p *prompts) Has(name, lang string) bool {
+	p.mu.Lock()
+	d, told := p.lengths[name]
+	p.mu.Unlock()
+	return told && d >= 0 || !told && (p.own.Has(name, lang) || p.library != nil && p.library.Has(name, lang))
 }
 
 func (p *prompts) recorded(name, lang string, rate int, clip **sound.Clip) bool {

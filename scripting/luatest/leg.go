@@ -306,6 +306,14 @@ type prompts struct {
 	played  []string
 }
 
+// Has reports whether OpenAt would find name.
+func (p *prompts) Has(name, _ string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	d, told := p.lengths[name]
+	return !told || d >= 0
+}
+
 // OpenAt makes a second of silence for every name the test did not speak of.
 func (p *prompts) OpenAt(name, _ string, rate int) (*sound.Clip, error) {
 	p.mu.Lock()
