@@ -162,7 +162,7 @@ func (c *call) failure(err error) error {
 	if !errors.As(err, &e) {
 		return &ScriptError{Message: err.Error()}
 	}
-	out := &ScriptError{Message: e.Object.String(), Traceback: c.traceOf(e)}
+	out := &ScriptError{Message: e.Object.String(), Traceback: c.named(c.traceOf(e))}
 	if e.Object.Type() != lua.LTString {
 		out.Message = c.l.ToStringMeta(e.Object).String()
 	}
@@ -184,6 +184,19 @@ func (c *call) failure(err error) error {
 		}
 	}
 	return out
+}
+
+// named is a traceback without the interpreter's own last frame, and with the extension where it speaks of the main chunk: what Go called first.
+func (c *call) named(trace string) string {
+	trace = strings.TrimSuffix(trace, "\n\t[G]: ?")
+	if c.ch == nil || !c.inLua {
+		return trace
+	}
+	p := c.ch.Place()
+	if i := strings.LastIndex(trace, "in main chunk"); i >= 0 {
+		trace = trace[:i] + "in extension " + printable(p.Exten) + " of context " + printable(p.Context) + trace[i+len("in main chunk"):]
+	}
+	return trace
 }
 
 // innermost is the first file:line of a traceback that is wanted, or "".

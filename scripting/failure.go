@@ -24,6 +24,9 @@ const (
 	maxShownText = 80  // bytes of one value, of one argument list
 )
 
+// detailField is the field of a log entry whose lines stand below it.
+const detailField = "detail"
+
 // failure is one kind of error that scripts ended with.
 type failure struct {
 	first, last time.Time
@@ -102,9 +105,11 @@ func (g *Generation) report(ch *channel.Channel, c *call, e *ScriptError) {
 	if first := g.host.failures.note(g, e.Message, text, now); !first {
 		ch.Log().Debug().Msg("the same error again: " + printable(e.Message))
 	} else if e.Killed != nil {
-		ch.Log().Error().Msg("lua extension stopped: " + text + "\n  the call ends")
+		what, detail, _ := strings.Cut(text, "\n")
+		ch.Log().Error().Str(detailField, detail+"\nthe call ends").Msg("lua extension stopped: " + what)
 	} else {
-		ch.Log().Error().Msg("Error executing lua extension: " + text)
+		what, detail, _ := strings.Cut(text, "\n")
+		ch.Log().Error().Str(detailField, detail).Msg("Error executing lua extension: " + what)
 	}
 	if b := g.host.cfg.Events; b != nil {
 		b.Publish(event.ScriptFailed{At: now, Channel: facts(ch.Info()), Message: e.Message})
@@ -117,7 +122,8 @@ func (g *Generation) reportService(plugin, what string, e *ScriptError) {
 	now := g.host.cfg.Clock.Now()
 	log := g.host.cfg.Log.With().Str("plugin", plugin).Logger()
 	if g.host.failures.note(g, plugin+what+e.Message, text, now) {
-		log.Error().Msg("plugin failed: " + text)
+		what, detail, _ := strings.Cut(text, "\n")
+		log.Error().Str(detailField, detail).Msg("plugin failed: " + what)
 	} else {
 		log.Debug().Msg("the same error again: " + printable(e.Message))
 	}

@@ -300,15 +300,6 @@ func (c *call) failed(err error) (ending, rune, error) {
 	return failed, 0, err
 }
 
-// withTrace is the message and, on lines of its own, the traceback; nothing else in it makes a line.
-func withTrace(e *ScriptError) string {
-	text := printable(e.Message)
-	if e.Traceback != "" {
-		text += "\n" + e.Traceback
-	}
-	return text
-}
-
 // fallThrough ends an extension that simply returned: what Dial left in DIALSTATUS is signalled first.
 func (c *call) fallThrough() {
 	if n := len(c.frames); n > 0 {

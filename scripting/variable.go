@@ -253,6 +253,6 @@ func (c *call) invoke(l *lua.LState, name string, fn *lua.LFunction, args []lua.
 		l.RaiseError("%s", c.ctx.Err().Error())
 	}
 	f := c.failure(err).(*ScriptError)
-	c.log.Error().Msgf("Function %s failed: %s", name, withTrace(f))
+	c.log.Error().Str(detailField, f.Traceback).Msgf("Function %s failed: %s", printable(name), printable(f.Message))
 	return nil, false
 }

@@ -24,7 +24,7 @@ func welcome(out io.Writer, p places, snap *config.Snapshot, open []listener, fi
 	}
 	dialplan := filepath.Join(p.dirs.Etc, "extensions.lua")
 	if !first {
-		fmt.Fprintf(out, "  Dialplan     %s (saving it reloads it)\n  Console      %s -C %s -r\n\n", dialplan, program(), p.conf)
+		fmt.Fprintf(out, "  Dialplan     %s (saving it reloads it)\n  Console      %s\n\n", dialplan, consoleCommand(p))
 		return
 	}
 	fmt.Fprintf(out, "\n  Phones (they stand in %s):\n\n", filepath.Join(p.dirs.Etc, "pjsip.conf"))
@@ -44,7 +44,16 @@ func welcome(out io.Writer, p places, snap *config.Snapshot, open []listener, fi
 	}
 	fmt.Fprintf(out, "\n  Next: set two softphones up with a user and its password each and the SIP server above, and call the one from the other."+
 		"\n  Then change %s and save it: the next call takes the new dialplan."+
-		"\n  Console: %s -C %s -r      End: Ctrl-C\n\n", dialplan, program(), p.conf)
+		"\n  Console: %s      End: Ctrl-C\n\n", dialplan, consoleCommand(p))
+}
+
+// consoleCommand is the command that talks to this PBX: asterisk.conf alone finds it, unless --data put its socket elsewhere.
+func consoleCommand(p places) string {
+	command := program() + " -C " + p.conf + " -r"
+	if found, err := findPlaces(p.conf, "", ""); err != nil || found.socket != p.socket {
+		command += " -s " + p.socket
+	}
+	return command
 }
 
 // program is this one as it was typed, so that the line can be copied.

@@ -82,9 +82,9 @@ func check(p places) []lint.Finding {
 	return lint.Check(lint.Input{Etc: etc, Snapshot: p.snapshot, Generation: generation, Sounds: p.prompts(os.DirFS(p.dirs.Spool)), Problems: append(problems, more...)})
 }
 
-// broken are the problems of plugins that do not load.
+// broken are the problems of Lua files that do not load.
 func broken(problems []config.Problem) []config.Problem {
-	return slices.DeleteFunc(slices.Clone(problems), func(p config.Problem) bool { return p.Warning || !strings.HasPrefix(p.File, "plugins/") })
+	return slices.DeleteFunc(slices.Clone(problems), func(p config.Problem) bool { return p.Warning || !strings.HasSuffix(p.File, ".lua") })
 }
 
 // doubts are the findings that a reload tells: errors of a dialplan that runs all the same. They never refuse it.

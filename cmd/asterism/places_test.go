@@ -121,3 +121,20 @@ func TestReachable(t *testing.T) {
 		}
 	}
 }
+
+func TestConsole(t *testing.T) {
+	dir := t.TempDir()
+	etc := filepath.Join(dir, "etc")
+	if err := os.Mkdir(etc, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for data, want := range map[string]string{"": " -r", dir: " -r", filepath.Join(dir, "d"): " -r -s " + filepath.Join(dir, "d", "asterisk.ctl")} {
+		p, err := findPlaces("", etc, data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.TrimPrefix(consoleCommand(p), program()+" -C "+filepath.Join(etc, "asterisk.conf")); got != want {
+			t.Errorf("data %q: %q, want %q", data, got, want)
+		}
+	}
+}

@@ -144,7 +144,11 @@ func (c *checker) prompts(p place, names string) {
 		if name == "" || strings.ContainsAny(name, unknown+"${") || strings.Contains(name, "://") || c.in.Sounds.Has(name, "en") || c.hasInSomeLanguage(name) {
 			continue
 		}
-		c.report(p, name, codePrompt, Warning, meant(name, c.promptNames(), "put a file of that name into the sounds folder"), "prompt %q is missing", name)
+		fix := "it is there in a language that no endpoint has"
+		if !slices.Contains(c.promptNames(), name) {
+			fix = meant(name, c.promptNames(), "put a file of that name into the sounds folder")
+		}
+		c.report(p, name, codePrompt, Warning, fix, "prompt %q is missing", name)
 	}
 }
 

@@ -78,6 +78,9 @@ func Check(in Input) []Finding {
 	if in.Generation != nil {
 		c.index = in.Generation.Index()
 	}
+	c.partial = slices.ContainsFunc(in.Problems, func(p config.Problem) bool {
+		return !p.Warning && path.Ext(p.File) == ".lua" && !strings.HasPrefix(p.File, "plugins/")
+	})
 	for _, p := range in.Problems {
 		c.problem(p)
 	}
@@ -96,7 +99,9 @@ type checker struct {
 	in    Input
 	index *dialplan.Index
 	found []Finding
-	files map[string][]string // lines
+	// partial: extensions.lua did not load, so that a place that is not there may be one of its.
+	partial bool
+	files   map[string][]string // lines
 
 	applications map[string]scripting.Summary // by lower-case name
 	functions    map[string]scripting.Summary
@@ -120,6 +125,8 @@ func (c *checker) problem(p config.Problem) {
 	switch {
 	case c.index != nil && (code == codeApplication || code == codeFunction):
 		return // conf finds them itself, with the column
+	case code == codeInclude && c.partial:
+		return
 	case code == codeInclude && c.index != nil:
 		c.include(p)
 		return

@@ -29,7 +29,7 @@ type prompts struct{}
 
 func (prompts) Has(name, _ string) bool { return !strings.HasPrefix(name, "missing-") }
 
-func (prompts) Names() []string { return []string{"beep", "missing-vm-goodbye"} }
+func (prompts) Names() []string { return []string{"beep", "missing-abroad", "missing-vm-goodbye"} }
 
 func check(t *testing.T, etc fs.FS, sounds lint.Sounds) []lint.Finding {
 	t.Helper()

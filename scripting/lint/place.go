@@ -79,7 +79,7 @@ func (c *checker) around(context string) []string {
 
 // destination looks for exten and priority, or label, in one of contexts.
 func (c *checker) destination(p place, contexts []string, exten, priority string) {
-	if len(contexts) == 0 || strings.Contains(contexts[0], unknown) {
+	if c.partial || len(contexts) == 0 || strings.Contains(contexts[0], unknown) {
 		return
 	}
 	context := contexts[0]

@@ -160,7 +160,7 @@ func quoted(names []string) []string {
 
 // endpoints looks at the contexts that calls begin in.
 func (c *checker) endpoints() {
-	if c.in.Snapshot == nil {
+	if c.in.Snapshot == nil || c.partial {
 		return
 	}
 	names := c.contexts()

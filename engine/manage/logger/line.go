@@ -103,12 +103,18 @@ func (e *event) get(key string) string {
 	return ""
 }
 
+// Detail is the field whose lines stand on lines of their own below the entry, with margin before each; in JSON it is a field.
+const Detail = "detail"
+
+// margin tells a line of detail from the beginning of an entry, whatever is in it.
+const margin = "    | "
+
 // body is message and fields, with foreign bytes escaped: what a phone sends cannot forge or colour a line.
 func (e *event) body(b *bytes.Buffer) {
 	b.WriteString(Escape(e.get(zerolog.MessageFieldName)))
 	for _, f := range e.fields {
 		switch f.key {
-		case zerolog.MessageFieldName, zerolog.TimestampFieldName, zerolog.LevelFieldName, "call", "verbose":
+		case zerolog.MessageFieldName, zerolog.TimestampFieldName, zerolog.LevelFieldName, "call", "verbose", Detail:
 			continue
 		}
 		b.WriteByte(' ')
@@ -121,6 +127,9 @@ func (e *event) body(b *bytes.Buffer) {
 		b.WriteString(v)
 	}
 	b.WriteByte('\n')
+	for line := range strings.Lines(e.get(Detail)) {
+		b.WriteString(margin + Escape(strings.ReplaceAll(strings.TrimSuffix(line, "\n"), "\t", "  ")) + "\n")
+	}
 }
 
 // consoleLine: 21:32:35.123 NOTICE  [C-00000001] message key=value

@@ -46,6 +46,9 @@ func TestConsoleForms(t *testing.T) {
 		{"foreign bytes", Setup{}, func(l zerolog.Logger) {
 			l.Warn().Str("from", "\x1b[2Jevil\r\n[x] NOTICE forged").Msg("bad \u009b31m name")
 		}, "WARNING bad \\x9b31m name from=\"\\\\x1b[2Jevil\\\\r\\\\n[x] NOTICE forged\"\n"},
+		{"detail", Setup{}, func(l zerolog.Logger) {
+			l.Error().Str(Detail, "one\n\ttwo\x1b[2J\r\n12:00:00.000 NOTICE forged").Str("chan", "a").Msg("failed")
+		}, "ERROR   failed chan=a\n    | one\n    |   two\\x1b[2J\\r\n    | 12:00:00.000 NOTICE forged\n"},
 		{"error field", Setup{}, func(l zerolog.Logger) { l.Error().Err(errors.New("a b")).Msg("failed") }, "ERROR   failed error=\"a b\"\n"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
