@@ -46,6 +46,38 @@ function M.intercom(chan, person)
   return -1
 end
 
+--- The phones of a group of starcodes.conf: a section of its number with members = 101&102.
+local function members(group)
+  for _, section in ipairs(pbx.config_sections()) do
+    if section.name == group and section.options.members then return pbx.split(section.options.members, "&") end
+  end
+end
+
+local page_context = "starcodes-page" -- its extension 1 is what Page runs for each phone before it rings
+
+--- *84 group: all of them that are idle hear the caller.
+function M.page(chan, group)
+  local list, all = {}, members(group)
+  for _, person in ipairs(all or {}) do
+    person = person:match("^%s*(.-)%s*$")
+    if person ~= pbx.person.of(chan) and pbx.person.takes_calls(person, true) then list[#list + 1] = pbx.dial_string("PJSIP", person) end
+  end
+  if #list == 0 then
+    phone.greet(chan)
+    phone.say(chan, all and "tt-allbusy" or "pbx-invalid")
+    return -1
+  end
+  local verdict, why = chan:execute("Page", ("%s,ib(%s^1^1),%d"):format(table.concat(list, "&"), page_context, pbx.config.intercom_seconds))
+  if not verdict then error("starcodes: page: " .. why, 0) end
+  return verdict
+end
+
+function M.page_phone(leg)
+  answer_at_once(leg)
+  leg:gosub_return()
+end
+M.page_context = page_context
+
 function M.echo(chan)
   phone.greet(chan)
   phone.say(chan, "demo-echotest")

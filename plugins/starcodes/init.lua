@@ -45,6 +45,8 @@ M.features = {
 
   hide = code("*67", calls.hide, "Call a number without showing one's own", "required"),
   intercom = code("*80", calls.intercom, "Speak to a phone that answers by itself", "required"),
+  page = code("*84", calls.page, "Speak to a group of phones that answer by themselves", "required"),
+  page_phone = { code = "1", context = calls.page_context, run = calls.page_phone, synopsis = "Makes a phone answer by itself" },
   echo = code("*43", calls.echo, "Hear oneself"),
   clock = code("*60", calls.clock, "Hear the time"),
   own_number = code("*65", calls.own_number, "Hear the number of this phone"),

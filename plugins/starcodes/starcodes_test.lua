@@ -185,6 +185,22 @@ test("a phone that does not answer by itself", function(t)
   t:ok(c:elapsed_ms() >= 15000)
 end)
 
+test("a group of phones hears the caller", function(t)
+  t:config("starcodes.conf", "[general]\n[11]\nmembers = 101 & 102&103&caller\n[12]\nmembers = 102\n")
+  for _, name in ipairs { "101", "102", "103" } do t:phone("PJSIP/" .. name, { answer_ms = 0 }) end
+  t:device("PJSIP/102", "INUSE")
+  put(t, "DND/103", "YES")
+  t:dialplan(plan)
+  local c = t:channel { callerid_number = "100" }
+  c:hang_up(5000)
+  c:enter("internal", "*8411")
+  t:contains(t:peer("PJSIP/101"):headers(), "Call-Info: <sip:127.0.0.1>;answer-after=0")
+  t:equal(t:peer("PJSIP/102"), nil)
+  t:equal(t:peer("PJSIP/103"), nil)
+  t:equal(dial(t, "*8412"):played(), "tt-allbusy")
+  t:equal(dial(t, "*8413"):played(), "pbx-invalid")
+end)
+
 test("echo, clock and one's own number", function(t)
   local c = dial(t, "*43", { [3000] = "#" })
   t:equal(c:played(), "demo-echotest demo-echodone goodbye")
