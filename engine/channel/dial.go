@@ -336,6 +336,10 @@ func (d *dial) report(r legReport) bool {
 			d.res.ProgressTime = d.since()
 		}
 		d.earlyMedia(r.leg)
+	case LegForwarded:
+		if d.caller.State() != Up && d.req.Ringback != RingbackNone {
+			_ = d.caller.Indicate(IndicateForwarded) // that the caller is gone, wait sees
+		}
 	case LegAnswered:
 		delete(d.running, r.leg)
 		d.res.Legs[r.leg.result].Status = StatusAnswer

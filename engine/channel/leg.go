@@ -73,6 +73,7 @@ type LegEventKind int
 const (
 	LegRinging LegEventKind = iota + 1
 	LegProgress
+	LegForwarded // it sends the call on by itself (SIP's 181)
 	LegAnswered
 	LegEnded
 )

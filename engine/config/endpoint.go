@@ -104,6 +104,7 @@ var endpointSchema = &schema[endpointDraft]{
 		yes("trust_id_outbound", func(e *endpointDraft) *bool { return &e.TrustIDOutbound }),
 		yes("send_pai", func(e *endpointDraft) *bool { return &e.SendPAI }),
 		yes("send_rpid", func(e *endpointDraft) *bool { return &e.SendRPID }),
+		yes("send_history_info", func(e *endpointDraft) *bool { return &e.SendHistoryInfo }),
 		yes("send_diversion", func(e *endpointDraft) *bool { return &e.SendDiversion }),
 		yes("trust_connected_line", func(e *endpointDraft) *bool { return &e.TrustConnectedLine }),
 		yes("send_connected_line", func(e *endpointDraft) *bool { return &e.SendConnectedLine }),
@@ -134,7 +135,7 @@ var endpointSchema = &schema[endpointDraft]{
 		media_encryption=no media_encryption_optimistic=no media_use_received_transport=no moh_passthrough=no
 		named_call_group named_pickup_group one_touch_recording=no overlap_context pickup_group record_off_feature=automixmon
 		record_on_feature=automixmon refer_blind_progress=yes rpid_immediate=no rtp_port_end=0
-		rtp_port_start=0 security_mechanisms security_negotiation=no send_aoc=no send_history_info=no srtp_tag_32=no
+		rtp_port_start=0 security_mechanisms security_negotiation=no send_aoc=no srtp_tag_32=no
 		stir_shaken=no stir_shaken_profile suppress_moh_on_sendonly=no t38_bind_udptl_to_media_address=no
 		t38_udptl_ec=none t38_udptl_ipv6=no t38_udptl_maxdatagram=0 tenantid
 		use_avpf=no webrtc=no`),

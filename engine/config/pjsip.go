@@ -114,6 +114,7 @@ type Endpoint struct {
 	CallerIDTag                           string
 	TrustIDInbound, TrustIDOutbound       bool
 	SendPAI, SendRPID, SendDiversion      bool
+	SendHistoryInfo                       bool
 	TrustConnectedLine, SendConnectedLine bool
 	Language, ToneZone                    string
 	MOHSuggest                            string

@@ -154,6 +154,8 @@ func (e *end) Indicate(ind channel.Indication) error {
 		ev.Kind = channel.LegRinging
 	case channel.IndicateProgress:
 		ev.Kind = channel.LegProgress
+	case channel.IndicateForwarded:
+		ev.Kind = channel.LegForwarded
 	case channel.IndicateBusy:
 		ev = channel.LegEvent{Kind: channel.LegEnded, Cause: channel.UserBusy}
 	case channel.IndicateCongestion:

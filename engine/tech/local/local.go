@@ -125,6 +125,8 @@ func (e *end) Indicate(ind channel.Indication) error {
 		e.other.report.Tell(channel.LegEvent{Kind: channel.LegRinging})
 	case ind == channel.IndicateProgress:
 		e.other.report.Tell(channel.LegEvent{Kind: channel.LegProgress})
+	case ind == channel.IndicateForwarded:
+		e.other.report.Tell(channel.LegEvent{Kind: channel.LegForwarded})
 	case ind == channel.IndicateBusy:
 		e.other.report.Tell(channel.LegEvent{Kind: channel.LegEnded, Cause: channel.UserBusy})
 	case ind == channel.IndicateCongestion:

@@ -18,6 +18,9 @@ import (
 // Provisional: the phone we called rings or plays early media.
 func (l *leg) Provisional(res *sip.Response) {
 	early := len(res.Body()) > 0 && l.takeAnswer(res.Body()) == nil
+	if res.StatusCode == sip.StatusCallIsBeingForwarded {
+		l.report.Tell(channel.LegEvent{Kind: channel.LegForwarded})
+	}
 	if res.StatusCode == sip.StatusRinging || res.StatusCode == 182 {
 		l.report.Tell(channel.LegEvent{Kind: channel.LegRinging})
 	}

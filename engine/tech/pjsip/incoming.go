@@ -122,22 +122,27 @@ func (t *Tech) openIncoming(l *leg, tx *sip.ServerTx, gen *Generation) int {
 
 // dialled is the number an INVITE is for: the user part of the Request-URI, "s" when there is none.
 func dialled(req *sip.Request) string {
-	uri := &req.Recipient
-	exten := sip.UserPart(uri)
-	if uri.Scheme == "tel" { // RFC 3966: visual separators are no part of the number
-		number, _, _ := strings.Cut(strings.TrimPrefix(uri.String(), "tel:"), ";")
-		exten = strings.NewReplacer("-", "", ".", "", "(", "", ")", "").Replace(number)
-	}
+	exten := numberOf(&req.Recipient)
 	if exten == "" {
 		return "s"
 	}
 	return exten
 }
 
+// numberOf is the user part of a SIP URI, or the number of a tel URI without its visual separators (RFC 3966).
+func numberOf(uri *sip.URI) string {
+	if uri.Scheme != "tel" {
+		return sip.UserPart(uri)
+	}
+	number, _, _ := strings.Cut(strings.TrimPrefix(uri.String(), "tel:"), ";")
+	return strings.NewReplacer("-", "", ".", "", "(", "", ")", "").Replace(number)
+}
+
 // callerNumber is the user part of From.
 func callerNumber(req *sip.Request) string { return sip.UserPart(&req.From().Address) }
 
-// callerID is who calls: the account's own callerid= when it has one, the asserted identity of a trusted trunk, else From.
+// callerID is who calls: the account's own callerid= when it has one, and nothing else that it says; the asserted identity of a trusted trunk;
+// else From. With it goes who sent the call on to us.
 func callerID(req *sip.Request, e *config.Endpoint) channel.CallerID {
 	if e.CallerID.Number != "" || e.CallerID.Name != "" {
 		id := channel.CallerID{Name: e.CallerID.Name, Number: e.CallerID.Number}
@@ -156,6 +161,9 @@ func callerID(req *sip.Request, e *config.Endpoint) channel.CallerID {
 		}
 	}
 	id.Number = printable(id.Number)
+	if id.RDNIS, id.Reason = diverted(req); id.RDNIS == "" {
+		id.Reason = ""
+	}
 	if sip.HasToken(req, "Privacy", "id") || id.Number == "anonymous" {
 		id.Presentation = "prohib"
 	}

@@ -212,7 +212,7 @@ func (t *Tech) send(l *leg, call target, gen *Generation, d *channel.DialLeg) er
 	l.log.Info().Str("endpoint", e.Name).Str("uri", call.uri.String()).Str("peer", call.hop.Addr.String()).Msg("calling")
 	l.dialog.Store(t.Dialogs.Invite(dialog.Call{
 		Target: call.uri, Hop: call.hop, Routes: call.routes, From: from.String(), To: to.String(), Offer: body,
-		Headers: slices.Concat(identity(e, gen, d.CallerID, call.hop), diversion(e, d.CallerID, call.hop), l.takeHeaders()),
+		Headers: slices.Concat(identity(e, gen, d.CallerID, call.hop), diversion(e, d.CallerID, &call.uri, call.hop), l.takeHeaders()),
 	}, l, dialog.Options{
 		Contact: t.contact(cmp.Or(e.ContactUser, e.FromUser, gen.PJSIP.Global.DefaultFromUser, "asterisk"), call.hop.Transport, call.hop.Addr),
 		Rewrite: e.RewriteContact, Credentials: credentials(gen.PJSIP, e), Log: l.log,
@@ -280,24 +280,6 @@ func identity(e *config.Endpoint, gen *Generation, id channel.CallerID, hop sip.
 	}
 	return out
 }
-
-// diversion tells who was called first (RFC 5806), for endpoints that want to know.
-func diversion(e *config.Endpoint, id channel.CallerID, hop sip.Hop) []sip.Header {
-	if id.RDNIS == "" || !e.SendDiversion {
-		return nil
-	}
-	us := hop.Transport.Advertised(hop.Addr.Addr())
-	first := sip.Address{URI: *sip.NewURI(id.RDNIS, cmp.Or(e.FromDomain, bracketed(us.Addr())), 0)}
-	reason, ok := diversionReasons[id.Reason]
-	if !ok {
-		reason = "unconditional"
-	}
-	return []sip.Header{sip.NewHeader("Diversion", first.String()+";reason="+reason)}
-}
-
-// diversionReasons are RFC 5806's words for those of REDIRECTING(reason).
-var diversionReasons = map[string]string{"cfu": "unconditional", "cfb": "user-busy", "cfnr": "no-answer", "unavailable": "unavailable", "unknown": "unknown",
-	"deflection": "deflection", "dnd": "do-not-disturb", "follow_me": "follow-me", "away": "away", "time_of_day": "time-of-day", "out_of_order": "out-of-service"}
 
 // contact is our Contact towards a peer.
 func (t *Tech) contact(user string, via *sip.Transport, peer netip.AddrPort) string {
