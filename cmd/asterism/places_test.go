@@ -8,6 +8,9 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+	"time"
+
+	"asterism/engine/config"
 )
 
 func write(t *testing.T, path, text string) string {
@@ -136,5 +139,35 @@ func TestConsole(t *testing.T) {
 		if got := strings.TrimPrefix(consoleCommand(p), program()+" -C "+filepath.Join(etc, "asterisk.conf")); got != want {
 			t.Errorf("data %q: %q, want %q", data, got, want)
 		}
+	}
+}
+
+// TestSoundDirectories: the site's own prompts come first, then those of sounds_search_dirs in order, then what is built in.
+func TestSoundDirectories(t *testing.T) {
+	dir := t.TempDir()
+	below := func(parts ...string) string { return filepath.Join(append([]string{dir}, parts...)...) }
+	conf := write(t, below("etc", "asterisk.conf"), "[directories]\nastdatadir = "+below("share")+"\n[options]\nsounds_search_dirs = "+below("one")+", "+below("two")+
+		"\nsounds_search_custom_dir = yes\ndefaultlanguage = de\n")
+	for _, file := range []string{"share/sounds/de/hello.ulaw", "one/de/hello.ulaw", "one/de/beep.ulaw", "two/de/beep.ulaw", "two/de/tea.ulaw", "two/de/custom/cake.ulaw", "two/de/cake.ulaw"} {
+		write(t, below(file), strings.Repeat("x", len(file))) // the length tells which one was opened
+	}
+	p, err := findPlaces(conf, "", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	library := p.prompts(os.DirFS(dir))
+	for name, file := range map[string]string{"hello": "share/sounds/de/hello.ulaw", "beep": "one/de/beep.ulaw", "tea": "two/de/tea.ulaw", "cake": "two/de/custom/cake.ulaw",
+		below("two", "tea"): "two/de/tea.ulaw"} {
+		clip, err := library.OpenAt(name, "", 8000)
+		if err != nil || clip.Duration() != time.Duration(len(file))*time.Second/8000 {
+			t.Errorf("%s: %v, %v; want %s", name, clip, err, file)
+		}
+	}
+	if !library.Has("vm-goodbye", "de") {
+		t.Error("a prompt that is built in is not found")
+	}
+	if _, problems := config.Load(fstest.MapFS{"asterisk.conf": {Data: []byte("[options]\nsounds_search_dirs = /a, b\n")}}, config.LoadOptions{}); len(problems) != 1 ||
+		!strings.Contains(problems[0].Error(), `"b" is not absolute; write absolute paths with commas between`) {
+		t.Errorf("problems %v", problems)
 	}
 }

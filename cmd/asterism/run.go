@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -160,12 +161,21 @@ type parts struct {
 	engine  *engine.Engine
 }
 
-// prompts are the site's own, then a sound pack of the system's, then ours. spool is the spool directory.
+// prompts are the site's own, those of sounds_search_dirs, a sound pack of the system's, then ours. spool is the spool directory.
 func (p places) prompts(spool fs.FS) *sound.Library {
-	own := filepath.Join(p.dirs.Data, "sounds")
-	return sound.New(sound.Config{Roots: []fs.FS{os.DirFS(own), os.DirFS(filepath.Join(systemDirectories.Data, "sounds")), sounds.FS},
-		Folders: []sound.Folder{{Path: own, FS: os.DirFS(own)}, {Path: p.dirs.Spool, FS: spool}}, SearchCustom: p.snapshot.Asterisk.SoundsSearchCustomDir,
-		MaxCacheBytes: soundCache})
+	conf := p.snapshot.Asterisk
+	dirs := append([]string{filepath.Join(p.dirs.Data, "sounds")}, conf.SoundsSearchDirs...)
+	if system := filepath.Join(systemDirectories.Data, "sounds"); !slices.Contains(dirs, system) {
+		dirs = append(dirs, system)
+	}
+	c := sound.Config{SearchCustom: conf.SoundsSearchCustomDir, Language: conf.DefaultLanguage, OldPrefix: !conf.LanguagePrefix, MaxCacheBytes: soundCache}
+	for _, dir := range dirs {
+		c.Roots = append(c.Roots, os.DirFS(dir))
+		c.Folders = append(c.Folders, sound.Folder{Path: dir, FS: os.DirFS(dir)})
+	}
+	c.Roots = append(c.Roots, sounds.FS)
+	c.Folders = append(c.Folders, sound.Folder{Path: p.dirs.Spool, FS: spool})
+	return sound.New(c)
 }
 
 // soundCache bounds the decoded prompts that are kept, in bytes: over an hour at 8 kHz.

@@ -57,6 +57,7 @@ type CoreConfig struct {
 	Clock      Clock // nil: SystemClock
 	Log        zerolog.Logger
 	SystemName string // asterisk.conf systemname: prefixes unique ids
+	Language   string // of channels that are given none; "": en
 	Observer   Observer
 	// Start runs the dialplan for a channel on a goroutine of the engine (Local channels need it).
 	Start func(*Channel)
@@ -76,6 +77,7 @@ type Core struct {
 	clock    Clock
 	log      zerolog.Logger
 	system   string
+	language string
 	observer Observer
 	start    func(*Channel)
 	tones    func(*Channel) *tone.Zones
@@ -109,7 +111,7 @@ func NewCore(cfg CoreConfig) *Core {
 	if cfg.Records == nil {
 		cfg.Records = noRecords{}
 	}
-	return &Core{clock: cfg.Clock, log: cfg.Log, system: cfg.SystemName, observer: cfg.Observer, start: cfg.Start, tones: cfg.Tones, records: cfg.Records, music: cfg.Music,
+	return &Core{clock: cfg.Clock, log: cfg.Log, system: cfg.SystemName, language: cmp.Or(cfg.Language, "en"), observer: cfg.Observer, start: cfg.Start, tones: cfg.Tones, records: cfg.Records, music: cfg.Music,
 		newRoom: cfg.NewRoom, openTape: cfg.OpenTape, techs: map[string]Tech{}, channels: map[string]*Channel{}}
 }
 
@@ -175,7 +177,7 @@ func (k *Core) New(cfg Config) *Channel {
 		}
 	}
 	if c.language == "" {
-		c.language = "en"
+		c.language = k.language
 	}
 	for name, value := range cfg.Variables {
 		c.Set(name, value)

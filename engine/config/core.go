@@ -75,6 +75,7 @@ type Asterisk struct {
 	HideConnect           bool
 	DocumentationLanguage string
 	SoundsSearchCustomDir bool
+	SoundsSearchDirs      []string // absolute paths, the first is looked in first; ours
 	// AuthAlgorithms is what phones are challenged with where pjsip.conf does not say: Asterisk's own default is MD5 alone.
 	AuthAlgorithms     []string
 	MinDTMFDuration    time.Duration

@@ -149,6 +149,21 @@ func directory[T any](name string, at func(*T) *string) field[T] {
 	}}
 }
 
+// directories are absolute paths with commas between.
+func directories[T any](name string, at func(*T) *[]string) field[T] {
+	return field[T]{name, func(t *T, v string) *complaint {
+		var all []string
+		for one := range strings.SplitSeq(v, ",") {
+			if one = strings.TrimSpace(one); !strings.HasPrefix(one, "/") {
+				return bad("write absolute paths with commas between", "%q is not absolute", clip(one))
+			}
+			all = append(all, one)
+		}
+		*at(t) = all
+		return nil
+	}}
+}
+
 var directoriesSchema = &schema[Directories]{
 	kind: "directories",
 	fields: []field[Directories]{
@@ -217,6 +232,7 @@ var optionsSchema = &schema[Asterisk]{
 		yes("hideconnect", func(a *Asterisk) *bool { return &a.HideConnect }),
 		text("documentation_language", func(a *Asterisk) *string { return &a.DocumentationLanguage }),
 		yes("sounds_search_custom_dir", func(a *Asterisk) *bool { return &a.SoundsSearchCustomDir }),
+		directories("sounds_search_dirs", func(a *Asterisk) *[]string { return &a.SoundsSearchDirs }), // ours
 		millis("mindtmfduration", 0, 10_000, func(a *Asterisk) *time.Duration { return &a.MinDTMFDuration }),
 		text("runuser", func(a *Asterisk) *string { return &a.RunUser }),
 		text("rungroup", func(a *Asterisk) *string { return &a.RunGroup }),

@@ -16,7 +16,7 @@ import (
 	"time"
 )
 
-// DefaultLanguage is where a prompt is looked for when the caller's language has none.
+// DefaultLanguage is where a prompt is looked for in the end: ours are English.
 const DefaultLanguage = "en"
 
 // defaultRate is what Open chooses files for, Hz: the telephone's wide band.
@@ -34,6 +34,8 @@ type Config struct {
 	Roots         []fs.FS  // searched for relative names, in this order
 	Folders       []Folder // absolute names open beneath these alone
 	SearchCustom  bool     // sounds_search_custom_dir of asterisk.conf: the name is tried as custom/NAME first
+	Language      string   // defaultlanguage: where a prompt is looked for when the caller's language has none; "": DefaultLanguage
+	OldPrefix     bool     // languageprefix=no: the language's folder stands in the prompt's, digits/de/1; before it, too, as ours have it
 	MaxCacheBytes int64    // of decoded sound and the packets it was encoded to
 }
 
@@ -83,7 +85,7 @@ func NewLibrary(roots []fs.FS, maxCacheBytes int64) *Library {
 func (l *Library) Open(name, lang string) (*Clip, error) { return l.find(name, lang, defaultRate, 0) }
 
 // OpenAt finds the sound name (without extension: "beep", "digits/1", "/var/spool/asterisk/monitor/x") for the language lang
-// ("de_CH", "" for none). The language wins over the root: de_CH, de, no language at all, then DefaultLanguage; each
+// ("de_CH", "" for none). The language wins over the root: de_CH, de, no language at all, then the default one, then English; each
 // in every root before the next. An absolute name has the language's folder before its last element. Of one name's
 // files that which suits rate (Hz, the channel's PCM) best wins: see byCost. The clip has that rate: it is converted once and
 // cached, so playing it costs no resampling, and clips of one rate follow each other without a gap (Sequence). The error wraps
@@ -108,7 +110,7 @@ func (l *Library) find(name, lang string, rate, convert int) (*Clip, error) {
 		}
 	}
 	return nil, fmt.Errorf("sound %q: no such file in %d folders of sounds, as language %s, in any format (%s): %w",
-		name, len(shelves), describe(languages(lang)), extensions(), fs.ErrNotExist)
+		name, len(shelves), describe(l.languages(lang)), extensions(), fs.ErrNotExist)
 }
 
 // Has reports whether Open would find name.
@@ -150,12 +152,13 @@ var languageFolder = regexp.MustCompile(`^[a-z]{2,3}(_[A-Za-z0-9]+)*$`)
 type shelf struct {
 	index    int
 	name     string
-	absolute bool // the language goes before the name's last element
+	absolute bool // it is opened as it is called, not as custom/…
+	inside   bool // the language goes before the name's last element
 }
 
 // path is the sound's without its extension.
 func (s shelf) path(language string) string {
-	if s.absolute {
+	if s.inside {
 		return path.Join(path.Dir(s.name), language, path.Base(s.name))
 	}
 	return path.Join(language, s.name)
@@ -169,7 +172,7 @@ func (l *Library) shelves(name string) (shelves []shelf, err error) {
 				if err := CheckName(rest); err != nil {
 					return nil, err
 				}
-				shelves = append(shelves, shelf{len(l.cfg.Roots) + i, rest, true})
+				shelves = append(shelves, shelf{len(l.cfg.Roots) + i, rest, true, true})
 			}
 		}
 		if shelves == nil {
@@ -181,7 +184,10 @@ func (l *Library) shelves(name string) (shelves []shelf, err error) {
 		return nil, err
 	}
 	for i := range l.cfg.Roots {
-		shelves = append(shelves, shelf{i, name, false})
+		if l.cfg.OldPrefix {
+			shelves = append(shelves, shelf{i, name, false, true})
+		}
+		shelves = append(shelves, shelf{i, name, false, false})
 	}
 	return shelves, nil
 }
@@ -198,7 +204,7 @@ func (l *Library) places(shelves []shelf, lang string, rate int) iter.Seq2[place
 	formats := byCost(rate)
 	return func(yield func(place, decoder) bool) {
 		for _, prefix := range l.prefixes() {
-			for _, language := range languages(lang) {
+			for _, language := range l.languages(lang) {
 				for _, s := range shelves {
 					if s.absolute && prefix != "" {
 						continue

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 )
 
@@ -57,18 +58,20 @@ func cut(s string) string {
 	return s
 }
 
-// languages are the folders to look in for lang.
-func languages(lang string) (folders []string) {
+// languages are the folders to look in for lang: it and what it is a kind of, none, the default one, and DefaultLanguage.
+func (l *Library) languages(lang string) (folders []string) {
 	if checkElement(lang) == nil {
-		for l := lang; l != ""; {
-			folders = append(folders, l)
-			i := strings.LastIndexByte(l, '_')
-			l = l[:max(i, 0)]
+		for name := lang; name != ""; {
+			folders = append(folders, name)
+			i := strings.LastIndexByte(name, '_')
+			name = name[:max(i, 0)]
 		}
 	}
 	folders = append(folders, "")
-	if lang != DefaultLanguage && !strings.HasPrefix(lang, DefaultLanguage+"_") {
-		folders = append(folders, DefaultLanguage)
+	for _, name := range []string{l.cfg.Language, DefaultLanguage} {
+		if checkElement(name) == nil && !slices.Contains(folders, name) {
+			folders = append(folders, name)
+		}
 	}
 	return folders
 }

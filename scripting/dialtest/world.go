@@ -130,7 +130,7 @@ func NewWorld(s Setting) (*World, error) {
 	w.tones, _ = tone.Load(snap.File("indications.conf"))
 	w.cover.plan(gen)
 	records := engine.NewRecorder(w.record, w.clock.Now, w.events, log)
-	w.core = channel.NewCore(channel.CoreConfig{Clock: w.clock, Log: log, SystemName: snap.Asterisk.SystemName, Observer: observer{records, w}, Start: w.start, NewRoom: w.newRoom, OpenTape: w.tape,
+	w.core = channel.NewCore(channel.CoreConfig{Clock: w.clock, Log: log, SystemName: snap.Asterisk.SystemName, Language: snap.Asterisk.DefaultLanguage, Observer: observer{records, w}, Start: w.start, NewRoom: w.newRoom, OpenTape: w.tape,
 		Music: func(class string) (*media.Music, bool) { return media.NewMusic(class, nil), true },
 		Tones: func(*channel.Channel) *tone.Zones { return w.tones }})
 	w.core.AddTech(&phones{w})
