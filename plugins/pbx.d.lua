@@ -194,6 +194,18 @@
 ---@field talk_events? boolean that he talks is an event, at most five of a conference each second
 ---@field spoken? string the sound of his name, for who announces him
 
+---@class pbx.ChannelInfo
+---@field name string
+---@field uniqueid string
+---@field endpoint string
+---@field context string
+---@field exten string
+---@field state string
+---@field application string
+---@field peer string the channel it is bridged to, or ""
+---@field number string its caller's
+---@field created number seconds since 1970
+
 ---@class pbx.Conference
 ---@field name string
 ---@field locked boolean
@@ -314,6 +326,11 @@
 ---@field conference_wait fun(self: pbx.Channel, on: boolean) Whether it is left out of the talk for now: it neither hears nor is heard.
 ---@field conference_gain fun(self: pbx.Channel, listen_db?: integer, talk_db?: integer): integer, integer How much louder it hears and is heard, in dB; with arguments changes both.
 ---@field conference_play fun(self: pbx.Channel, names: string|string[], language?: string): boolean?, string? Lets all in its conference hear prompts after what plays already, to their end. true; or nil and which are missing.
+---@field spy fun(self: pbx.Channel, channel: string, how?: {mode?: "listen"|"whisper"|"barge", heard_only?: boolean, deaf?: boolean, volume?: number}): boolean?, string? Hears another channel while the script goes on, until another sound; whisper is heard by that party, barge by whoever hears it, too. true, or nil and why not.
+---@field spy_next fun(self: pbx.Channel, ms?: number): "digit"|"gone"|"timeout", string? What happens next: a key, the end of the other, or of the time.
+---@field spy_mode fun(self: pbx.Channel, mode: "listen"|"whisper"|"barge") Who hears it.
+---@field spy_volume fun(self: pbx.Channel, times: number) So many times as loud; below 0 it is divided, 0 is as it comes.
+---@field spy_end fun(self: pbx.Channel) Ends it; the end of the application does, too.
 ---@field locate fun(self: pbx.Channel, place: string): string?, string, integer Takes [[context,]exten,]priority apart: context, extension, priority; labels, +n and -n are looked up. Or nil and why not.
 ---@field gosub fun(self: pbx.Channel, place: string): boolean, string Runs the subroutine "context,exten,priority(argument,…)", of a dialled peer too: true and what it returned; or false and why it did not.
 ---@field gosub_application fun(self: pbx.Channel, place: string): boolean, string What the application Gosub does.
@@ -538,6 +555,7 @@
 ---@field dial_string fun(tech: string, resource: string): string Tech/resource, refusing text that would mean more than one party.
 ---@field conf fun(file: string): table[]? The sections of a .conf file, each with name, place and options, which are lists of name, value and place; nil without the file.
 ---@field remove_recording fun(file: string): boolean Removes a file where recordings are; whether there was one.
+---@field channels fun(): pbx.ChannelInfo[] The channels there are, in the order of their beginning.
 ---@field quote_shell fun(text: string): string Text as one word of a shell's command line, whatever is in it.
 ---@field quote_sql fun(text: string): string Text as a literal of standard SQL; raises for what none can hold.
 ---@field file_name fun(text: string): string Text as the name of one file, without a path.

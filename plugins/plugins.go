@@ -12,6 +12,7 @@ import "embed"
 //go:embed call
 //go:embed caller
 //go:embed channel
+//go:embed chanspy
 //go:embed conditions
 //go:embed confbridge
 //go:embed control

@@ -206,6 +206,18 @@ const annotationTypes = `---@meta pbx
 ---@field talk_events? boolean that he talks is an event, at most five of a conference each second
 ---@field spoken? string the sound of his name, for who announces him
 
+---@class pbx.ChannelInfo
+---@field name string
+---@field uniqueid string
+---@field endpoint string
+---@field context string
+---@field exten string
+---@field state string
+---@field application string
+---@field peer string the channel it is bridged to, or ""
+---@field number string its caller's
+---@field created number seconds since 1970
+
 ---@class pbx.Conference
 ---@field name string
 ---@field locked boolean

@@ -67,6 +67,7 @@ func hostFunctions() []hostFunction {
 
 		{"remove_recording", "(file: string): boolean", "Removes a file where recordings are; whether there was one.", ofCall((*call).removeRecording)},
 
+		{"channels", "(): pbx.ChannelInfo[]", "The channels there are, in the order of their beginning.", ofCall((*call).pbxChannels)},
 		{"conference.list", "(): pbx.Conference[]", "The conferences that are going on.", ofCall((*call).conferenceList)},
 		{"conference.info", "(name: string): pbx.Conference?", "A conference that is going on; nil when it is not.", ofCall((*call).conferenceInfo)},
 		{"conference.lock", "(name: string, on: boolean): boolean?", "Lets only admins in, or everybody again.", ofCall((*call).conferenceLock)},

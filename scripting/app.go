@@ -140,7 +140,7 @@ func (c *call) perform(l *lua.LState, a *application, data string) int {
 
 // runFor runs a plugin's function for the channel, with perform's result; what it leaves behind is hung up and stopped.
 func (c *call) runFor(l *lua.LState, fn lua.LValue, args ...lua.LValue) int {
-	place, peers, playings, conferences, pages := c.ch.Place(), len(c.peers), len(c.playings), len(c.conferences), len(c.pages)
+	place, peers, playings, conferences, pages, spies := c.ch.Place(), len(c.peers), len(c.playings), len(c.conferences), len(c.pages), len(c.spies)
 	c.moved = false
 	l.Push(fn)
 	l.Push(c.channelHandle())
@@ -151,6 +151,9 @@ func (c *call) runFor(l *lua.LState, fn lua.LValue, args ...lua.LValue) int {
 	c.dropPeers(peers)
 	c.dropPlayings(playings)
 	c.endPages(pages)
+	if spies == 0 {
+		c.endSpies()
+	}
 	if conferences == 0 {
 		c.leaveConferences()
 	}

@@ -57,6 +57,7 @@ type call struct {
 	ears           []*ear // what listens to events
 	earMeta        *lua.LTable
 	pages          []func()                                  // end the pages that ring
+	spies          map[*channel.Channel]*channel.Spy         // what this script's channels spy upon
 	conferences    map[*channel.Channel]*channel.Participant // what this script's channels are in
 	exception      exception
 	timeouts       timeouts

@@ -231,6 +231,13 @@ func channelMethods() []method {
 		{"conference_gain", "(listen_db?: integer, talk_db?: integer): integer, integer", "How much louder it hears and is heard, in dB; with arguments changes both.", conferenceGain},
 		{"conference_play", "(names: string|string[], language?: string): boolean?, string?", "Lets all in its conference hear prompts after what plays already, to their end. true; or nil and which are missing.", conferencePlay},
 
+		// listening to others
+		{"spy", "(channel: string, how?: {mode?: \"listen\"|\"whisper\"|\"barge\", heard_only?: boolean, deaf?: boolean, volume?: number}): boolean?, string?", "Hears another channel while the script goes on, until another sound; whisper is heard by that party, barge by whoever hears it, too. true, or nil and why not.", spy},
+		{"spy_next", "(ms?: number): \"digit\"|\"gone\"|\"timeout\", string?", "What happens next: a key, the end of the other, or of the time.", spyNext},
+		{"spy_mode", "(mode: \"listen\"|\"whisper\"|\"barge\")", "Who hears it.", spySetMode},
+		{"spy_volume", "(times: number)", "So many times as loud; below 0 it is divided, 0 is as it comes.", spySetVolume},
+		{"spy_end", "()", "Ends it; the end of the application does, too.", spyEnd},
+
 		// the dialplan
 		{"locate", "(place: string): string?, string, integer", "Takes [[context,]exten,]priority apart: context, extension, priority; labels, +n and -n are looked up. Or nil and why not.", locate},
 		{"gosub", "(place: string): boolean, string", "Runs the subroutine \"context,exten,priority(argument,…)\", of a dialled peer too: true and what it returned; or false and why it did not.", gosub},

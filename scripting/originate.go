@@ -24,6 +24,7 @@ type Calls interface {
 	Redirect(channel string, to dialplan.Named) error
 	// RunApplication runs one application for a channel that nobody runs, and ends it then. It does not wait.
 	RunApplication(ch *channel.Channel, application, data string)
+	Channels() []channel.Info
 	// Channel finds a live channel by its name.
 	Channel(name string) (*channel.Channel, bool)
 }

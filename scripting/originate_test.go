@@ -44,6 +44,7 @@ func (x *exchange) Redirect(name string, to dialplan.Named) error {
 	return nil
 }
 
+func (x *exchange) Channels() []channel.Info                        { return []channel.Info{x.ch.Info()} }
 func (x *exchange) RunApplication(*channel.Channel, string, string) {}
 func (x *exchange) Channel(name string) (*channel.Channel, bool)    { return x.ch, name == x.ch.Name() }
 

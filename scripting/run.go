@@ -209,6 +209,7 @@ func (c *call) priority() (how ending, key rune, err error) {
 	}
 	c.dropPeers(peers)
 	c.endPages(0)
+	c.endSpies()
 	if conferences == 0 {
 		c.leaveConferences()
 	}

@@ -59,7 +59,12 @@ func (l *fakeLeg) SetJitterBuffer(*media.JitterBuffer) {}
 func (l *fakeLeg) SetVolume(media.Volume)              {}
 func (l *fakeLeg) Volume() media.Volume                { return media.Volume{} }
 func (l *fakeLeg) Tap(media.Tap) func()                { l.note("tap"); return func() { l.note("untap") } }
-func (l *fakeLeg) SendDigit(d rune, _ time.Duration)   { l.note("dtmf " + string(d)) }
+func (l *fakeLeg) Overlay(_ *media.Feed, heard bool) func() {
+	word := map[bool]string{true: "heard", false: "said"}[heard]
+	l.note("over " + word)
+	return func() { l.note("not over " + word) }
+}
+func (l *fakeLeg) SendDigit(d rune, _ time.Duration) { l.note("dtmf " + string(d)) }
 func (l *fakeLeg) Join(_ Media, keep KeptDigits) (func(), error) {
 	l.kept = keep
 	l.note("join")

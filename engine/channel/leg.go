@@ -47,6 +47,8 @@ type Media interface {
 	SendDigit(digit rune, dur time.Duration)
 	// Tap lets t hear what the party says and is told, in bridges and out of them, until remove is called or the leg ends.
 	Tap(t media.Tap) (remove func())
+	// Overlay lets f be heard over what the party is told or, with heard, over what it says wherever that goes, until remove is called.
+	Overlay(f *media.Feed, heard bool) (remove func())
 	// SetJitterBuffer puts a jitter buffer between the party and the bridge or echo it is heard in; nil takes it out.
 	SetJitterBuffer(*media.JitterBuffer)
 	// SetVolume makes what the party says, and what it is told, louder or softer for those who hear it; Volume is what is in force.

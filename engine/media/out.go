@@ -273,11 +273,15 @@ func (o *Out) transmit(pt uint8, marker bool, seq uint16, ts uint32, f *Frame) e
 	o.touched = s.now
 	p.count.packetsOut.Add(1)
 	p.count.bytesOut.Add(uint64(len(f.Payload)))
-	if p.hearings != nil {
+	made := p.overlays != nil && p.overlays.making
+	if p.hearings != nil && !made {
 		p.overhearSaid(f, seq, ts)
 	}
 	if p.volume != nil && p.volume.said != nil {
 		f = p.volume.said.apply(o, f)
+	}
+	if p.overlays != nil && p.overlays.said != nil && !made {
+		f = p.overlays.said.apply(o, f)
 	}
 	if p.rtp == nil {
 		return p.crossOver(f, marker, seq, ts)

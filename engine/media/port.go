@@ -79,6 +79,7 @@ type Port struct {
 	playback  *playback
 	hearings  []*hearing   // one for each rate of its taps; nil without taps
 	volume    *volume      // nil: as it comes
+	overlays  *overlays    // nil: none
 	keys      *keyListener // nil: the peer's keys are not in its voice
 	said      Frame        // the one its taps are about to hear
 	upkeep    timer
@@ -196,7 +197,7 @@ func (p *Port) shut(s *shard) {
 	if p.pair != nil {
 		p.pair.pair, p.pair = nil, nil
 	}
-	p.sink, p.hearings, p.dejitter = Discard, nil, nil
+	p.sink, p.hearings, p.dejitter, p.overlays = Discard, nil, nil, nil
 	p.engine.portEnded(p)
 	close(p.gone)
 }
@@ -221,6 +222,9 @@ func (p *Port) timers() []*timer {
 	}
 	for _, h := range p.hearings {
 		t = append(t, &h.timer)
+	}
+	if p.overlays != nil {
+		t = append(t, &p.overlays.timer)
 	}
 	return t
 }

@@ -136,6 +136,9 @@ func (p *Port) arrive(f *Frame, event bool) {
 	if p.volume != nil && !event {
 		f = p.louder(f)
 	}
+	if p.overlays != nil && p.overlays.heard != nil {
+		f = p.overlays.heard.apply(&p.outgoing, f)
+	}
 	if p.dejitter != nil {
 		p.dejitter.put(p.at, f, event)
 	} else {

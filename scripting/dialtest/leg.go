@@ -399,6 +399,9 @@ func (s *line) Echo(on bool) {
 
 func (s *line) SetJitterBuffer(*media.JitterBuffer) {}
 
+// Overlay is not heard here.
+func (s *line) Overlay(*media.Feed, bool) func() { return func() {} }
+
 // SetVolume keeps what was set, for Volume.
 func (s *line) SetVolume(v media.Volume) {
 	s.mu.Lock()

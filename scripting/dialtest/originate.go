@@ -60,5 +60,13 @@ func (c Originator) RunApplication(ch *channel.Channel, application, data string
 	c.Start(ch, func() error { return c.Generation().RunApplication(ch, application, data) })
 }
 
+// Channels are those that are up or on their way.
+func (c Originator) Channels() (list []channel.Info) {
+	for _, ch := range c.Core().Channels() {
+		list = append(list, ch.Info())
+	}
+	return list
+}
+
 // Channel finds a live channel.
 func (c Originator) Channel(name string) (*channel.Channel, bool) { return c.Core().Find(name) }

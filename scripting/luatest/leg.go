@@ -227,6 +227,13 @@ func (s *sounding) PlayMusic(m *media.Music, done func()) func() {
 	return func() { once.Do(func() { s.note("stop"); done() }) }
 }
 
+// Overlay is noted among the tones.
+func (s *sounding) Overlay(_ *media.Feed, heard bool) func() {
+	word := map[bool]string{true: "heard", false: "said"}[heard]
+	s.note("over " + word)
+	return func() { s.note("not over " + word) }
+}
+
 func (s *sounding) PlayRate() int { return 8000 }
 
 func (s *sounding) Echo(bool) {}

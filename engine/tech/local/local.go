@@ -213,6 +213,9 @@ func (e *end) Tap(t media.Tap) (remove func()) { return e.port.Tap(t) }
 // SetJitterBuffer evens out what arrives.
 func (e *end) SetJitterBuffer(b *media.JitterBuffer) { e.port.SetJitterBuffer(b) }
 
+// Overlay lets f be heard over what is sent, or over what arrives.
+func (e *end) Overlay(f *media.Feed, heard bool) func() { return e.port.Overlay(f, heard) }
+
 // SetVolume makes its sound louder or softer.
 func (e *end) SetVolume(v media.Volume) { e.port.SetVolume(v) }
 

@@ -332,6 +332,9 @@ func (l *leg) Tap(t media.Tap) (remove func()) { return l.port.Tap(t) }
 // SetJitterBuffer evens out what the phone sends, on its way to a bridge.
 func (l *leg) SetJitterBuffer(b *media.JitterBuffer) { l.port.SetJitterBuffer(b) }
 
+// Overlay lets f be heard over what the phone is sent, or over what it says.
+func (l *leg) Overlay(f *media.Feed, heard bool) func() { return l.port.Overlay(f, heard) }
+
 // SetVolume makes its sound louder or softer.
 func (l *leg) SetVolume(v media.Volume) { l.port.SetVolume(v) }
 
