@@ -3,7 +3,7 @@ package dialplans
 
 import "embed"
 
-// FS holds one folder for each example: classic, demo, minimal.
+// FS holds one folder for each example: classic, demo, minimal, office.
 //
-//go:embed classic demo minimal
+//go:embed classic demo minimal office
 var FS embed.FS

@@ -14,21 +14,23 @@ import (
 )
 
 type initCommand struct {
-	Dir string `arg:"" help:"The configuration directory to make. It must be empty or not exist." type:"path"`
+	Example string `enum:"demo,office,minimal" default:"demo" help:"Which of the shipped configurations: demo, office or minimal."`
+	Dir     string `arg:"" help:"The configuration directory to make. It must be empty or not exist." type:"path"`
 }
 
 // Help is shown by asterism init --help.
 func (*initCommand) Help() string {
-	return "Copies the demo configuration: phones 100 to 109 and a dialplan to play with. Every phone gets a password of its own."
+	return "Copies the demo configuration: phones 100 to 109 and a dialplan to play with; or, with --example office, a company of twenty people " +
+		"with all that belongs to it. Every phone gets a password of its own."
 }
 
-// Run copies dialplans/demo.
+// Run copies a folder of dialplans.
 func (c *initCommand) Run(t terminal) error {
-	demo, err := fs.Sub(dialplans.FS, "demo")
+	example, err := fs.Sub(dialplans.FS, c.Example)
 	if err != nil {
 		return err
 	}
-	if err := initialize(c.Dir, demo); err != nil {
+	if err := initialize(c.Dir, example); err != nil {
 		return err
 	}
 	data := " --data DIR"
@@ -83,7 +85,7 @@ func initialize(dir string, from fs.FS) (err error) {
 	})
 }
 
-var placeholder = regexp.MustCompile(`@PASSWORD[0-9A-Za-z_]*@`)
+var placeholder = regexp.MustCompile(`@(?:PASSWORD|PIN)[0-9A-Za-z_]*@`)
 
 // fill replaces every placeholder; one that occurs twice gets one password.
 func fill(text string, passwords map[string]string) (filled string, secrets bool) {
@@ -91,10 +93,26 @@ func fill(text string, passwords map[string]string) (filled string, secrets bool
 		secrets = true
 		if passwords[name] == "" {
 			passwords[name] = password()
+			if strings.HasPrefix(name, "@PIN") {
+				passwords[name] = pin()
+			}
 		}
 		return passwords[name]
 	})
 	return filled, secrets
+}
+
+// pin has six digits, for telephones.
+func pin() string {
+	digits := make([]byte, 0, 6)
+	for len(digits) < cap(digits) {
+		var b [1]byte
+		_, _ = rand.Read(b[:]) // never fails
+		if b[0] < 250 {        // so each digit is as likely as the others
+			digits = append(digits, '0'+b[0]%10)
+		}
+	}
+	return string(digits)
 }
 
 // password has 80 bits, in letters that nobody mixes up when typing them into a phone: base32 has neither 0 nor 1.

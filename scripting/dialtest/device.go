@@ -32,6 +32,14 @@ func (d *devices) DeviceState(name string) string {
 	return d.w.Device(name)
 }
 
+// deviceState is what a test asks: the state of a phone by its name or as PJSIP/name, and of a Custom: device.
+func (w *World) deviceState(name string) string {
+	if strings.HasPrefix(name, "Custom:") {
+		return w.devices.DeviceState(name)
+	}
+	return w.Device(strings.TrimPrefix(name, "PJSIP/"))
+}
+
 // SetDeviceState takes Custom: devices only.
 func (d *devices) SetDeviceState(name, state string) error {
 	if !strings.HasPrefix(name, "Custom:") {

@@ -446,9 +446,18 @@ func (s *line) open() bool {
 	return s.leg.up
 }
 
+// name is whose line it is; of a Local channel, who is at its other end, if somebody is there yet.
 func (s *line) name() string {
 	if s.leg != nil {
 		return s.leg.who
+	}
+	if s.pair != nil {
+		s.pair.mu.Lock()
+		far := s.pair.joined
+		s.pair.mu.Unlock()
+		if far != nil {
+			return far.name()
+		}
 	}
 	return "Local"
 }

@@ -132,7 +132,7 @@ func (s *script) table(l *lua.LState) *lua.LTable {
 			return 1
 		},
 		"device": func(l *lua.LState) int {
-			l.Push(lua.LString(s.stage(l).Device(strings.TrimPrefix(l.CheckString(2), "PJSIP/"))))
+			l.Push(lua.LString(s.stage(l).deviceState(l.CheckString(2))))
 			return 1
 		},
 		"set_device": func(l *lua.LState) int {
