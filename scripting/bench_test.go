@@ -14,6 +14,12 @@ const benchDialplan = `extensions = { default = {
   noop = function() app.noop("x") end,
   set = function() channel.X = 1; local v = channel.X:get() end,
   dial = function() app.dial("PJSIP/none", 1) end,
+  turns = function()
+    channel.i = 0
+    repeat
+      channel.i = tonumber(channel.i:get()) + 1
+    until tonumber(channel.i:get()) >= 1000
+  end,
 } }`
 
 func benchGeneration(b *testing.B) (*bench, *Generation) {
@@ -82,6 +88,9 @@ func BenchmarkHeld(b *testing.B) {
 func BenchmarkNoOp(b *testing.B) {
 	benchExtension(b, "noop")
 }
+
+// BenchmarkTurns are a thousand turns of three accesses to a channel variable. Budget: 2 ms, of which a third is the collector.
+func BenchmarkTurns(b *testing.B) { benchExtension(b, "turns") }
 
 func BenchmarkSetGet(b *testing.B) { benchExtension(b, "set") }
 
