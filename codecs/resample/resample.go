@@ -9,6 +9,7 @@ package resample
 
 import (
 	"math"
+	"slices"
 	"sync"
 )
 
@@ -50,21 +51,25 @@ func (r *Resampler) Most(n int) int { return (n+1)*r.t.up/r.t.down + 2 }
 // Process takes all of src and writes what it gives to dst, which has room for Most(len(src)); it returns the number of
 // samples written. It allocates only when src is longer than any before.
 func (r *Resampler) Process(dst, src []int16) int {
-	for _, s := range src {
-		r.buf = append(r.buf, float32(s))
+	kept := len(r.buf)
+	r.buf = slices.Grow(r.buf, len(src))[:kept+len(src)]
+	for i, s := range src {
+		r.buf[kept+i] = float32(s)
 	}
-	t, n := r.t, 0
-	for r.pos+t.taps <= len(r.buf) && n < len(dst) {
-		dst[n] = round(dot(t.coefficients[r.phase*t.taps:][:t.taps], r.buf[r.pos:][:t.taps]))
+	t, n, pos, phase := r.t, 0, r.pos, r.phase
+	step, turn := t.down/t.up, t.down%t.up
+	for pos+t.taps <= len(r.buf) && n < len(dst) {
+		dst[n] = round(dot(t.coefficients[phase*t.taps:][:t.taps], r.buf[pos:][:t.taps]))
 		n++
-		r.phase += t.down
-		r.pos += r.phase / t.up
-		r.phase %= t.up
+		pos += step
+		if phase += turn; phase >= t.up {
+			phase -= t.up
+			pos++
+		}
 	}
-	if done := min(r.pos, len(r.buf)); done > 0 {
-		r.buf = r.buf[:copy(r.buf, r.buf[done:])]
-		r.pos -= done
-	}
+	done := min(pos, len(r.buf))
+	r.buf = r.buf[:copy(r.buf, r.buf[done:])]
+	r.pos, r.phase = pos-done, phase
 	return n
 }
 
