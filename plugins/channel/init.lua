@@ -26,7 +26,7 @@ local others = {
   lastcontext = function(chan) return chan:context() end,
   created = function(chan) return ("%.6f"):format(chan:created()) end,
   onhold = function(chan) return chan:held() and "1" or "0" end,
-  videonativeformat = function() return "(nothing)" end,
+  videonativeformat = function(chan) return chan:property("videonativeformat") or "(nothing)" end,
   trace = function() return "0" end,
   transfercapability = function() return "SPEECH" end,
 }

@@ -250,7 +250,7 @@ func (f *flow) receive(l line) error {
 	} else {
 		f.asked, f.late = word, f.dialog || !f.first && word != "INVITE"
 		if word == "ACK" {
-			f.dialog = !f.failed
+			f.dialog = f.dialog || !f.failed // a refused re-INVITE ends nothing
 		}
 	}
 	if l.has("?") {

@@ -22,8 +22,9 @@ import (
 
 // fax is what a leg has while T.38 has the place of its voice, or is being agreed on.
 type fax struct {
-	port   *media.Port
-	theirs []sdp.Attribute // what the machine at the other leg says of itself
+	port    *media.Port
+	theirs  []sdp.Attribute // what the machine at the other leg says of itself
+	inForce bool
 }
 
 // voiceTries is how often a voice is offered to a machine that has an offer of its own under way; voicePause what is left between.
@@ -121,6 +122,7 @@ func (l *leg) ownFax() sdp.Fax {
 
 // applyFax puts T.38 in the place of the voice. It runs under l.mu.
 func (l *leg) applyFax(r *sdp.Result) {
+	l.fax.inForce = true
 	l.fax.port.SetStream(media.Stream{Remote: r.Remote, Send: true, Receive: true, Idle: true, Signalling: l.remote.Addr()})
 	l.port.SetStream(media.Stream{Idle: true})
 	l.applyVideo(nil)
@@ -158,6 +160,21 @@ func (l *leg) offerFax(theirs []sdp.Attribute, done func([]sdp.Attribute, error)
 			l.applyFax(result)
 		}
 	})
+}
+
+// faxState is CHANNEL(pjsip,t38state), in Asterisk's words.
+func (l *leg) faxState() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch {
+	case l.fax == nil:
+		return "DISABLED"
+	case l.fax.inForce:
+		return "ENABLED"
+	case l.offering:
+		return "LOCAL_REINVITE"
+	}
+	return "REMOTE_REINVITE"
 }
 
 // errRefused is what became of a re-INVITE that the peer did not accept.

@@ -28,6 +28,8 @@ func (l *leg) Property(name string) (string, bool) {
 			return "(" + c.Name + ")", ok
 		}
 		return c.Name, ok
+	case "videonativeformat":
+		return l.videoName()
 	}
 	return "", false
 }
@@ -47,7 +49,7 @@ func (l *leg) signalling(item string) (string, bool) {
 	case "secure":
 		return flag(secured), true
 	case "t38state":
-		return "DISABLED", true
+		return l.faxState(), true
 	}
 	if d := l.dialog.Load(); d != nil {
 		switch item {

@@ -117,6 +117,19 @@ func (l *leg) openVideo(bind netip.Addr) error {
 	return nil
 }
 
+// videoName is CHANNEL(videonativeformat): what was agreed on, by Asterisk's name.
+func (l *leg) videoName() (string, bool) {
+	l.mu.Lock()
+	seen := l.seen
+	l.mu.Unlock()
+	for _, name := range l.endpoint.VideoCodecs {
+		if f, _, ok := codecs.Video(name); ok && seen != nil && f.Same(seen.Codec) {
+			return "(" + name + ")", true
+		}
+	}
+	return "", false
+}
+
 // ownVideo is what we can do of video here.
 func (l *leg) ownVideo() *sdp.Video {
 	return &sdp.Video{Addr: netip.AddrPortFrom(l.local.Addr.Addr(), l.video.LocalAddr().Port()), Codecs: videoCodecs(l.endpoint)}
