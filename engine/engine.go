@@ -27,6 +27,7 @@ import (
 	"asterism/engine/event"
 	"asterism/engine/media"
 	"asterism/engine/moh"
+	"asterism/engine/outbox"
 	"asterism/engine/registrar"
 	"asterism/engine/registration"
 	"asterism/engine/sip"
@@ -82,7 +83,9 @@ type Config struct {
 	Music  moh.Config
 	// Mailboxes are watched: event.MailboxChanged. nil: there are none.
 	Mailboxes *voicemail.Spool
-	Trace     io.Writer // SIP trace; nil: the log
+	// Outbox is worked through. nil: there is none.
+	Outbox *outbox.Outbox
+	Trace  io.Writer // SIP trace; nil: the log
 	// OpenTape begins a recording of a conference; nil: there are none.
 	OpenTape func(channel.TapeRequest) (channel.Tape, error)
 	// MediaThreads is how many threads move media, each with a processor of GOMAXPROCS to itself; 0: as many as GOMAXPROCS says,
@@ -195,6 +198,9 @@ func (e *Engine) Start(ctx context.Context) error {
 	e.wg.Go(func() { e.resolveHosts(loops) })
 	if e.cfg.Mailboxes != nil {
 		e.wg.Go(func() { e.watchMailboxes(loops) })
+	}
+	if e.cfg.Outbox != nil {
+		e.wg.Go(func() { e.cfg.Outbox.Run(loops, e.outboxSettings, e.transcribed) })
 	}
 	close(e.booted)
 	e.cfg.Events.Publish(event.EngineStarted{At: time.Now()})

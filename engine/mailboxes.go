@@ -2,9 +2,12 @@ package engine
 
 import (
 	"context"
+	"strconv"
+	"strings"
 	"time"
 
 	"asterism/engine/event"
+	"asterism/engine/outbox"
 	"asterism/engine/voicemail"
 )
 
@@ -26,4 +29,34 @@ func (e *Engine) watchMailboxes(ctx context.Context) {
 	if err != nil {
 		e.log.Error().Err(err).Msg("voicemail: the spool cannot be watched: no lamp will tell of messages")
 	}
+}
+
+// outboxSettings is what voicemail.conf [general] says of letters and transcriptions now.
+func (e *Engine) outboxSettings() outbox.Settings {
+	general := map[string]string{}
+	if f := e.Config().File("voicemail.conf"); f != nil {
+		for _, section := range f.Sections {
+			for _, o := range section.Options {
+				if section.Name == "general" {
+					general[strings.ToLower(o.Name)] = strings.TrimSpace(o.Value)
+				}
+			}
+		}
+	}
+	seconds, _ := strconv.ParseFloat(general["transcribetimeout"], 64) // what is no number is the default
+	s := outbox.Settings{Command: general["mailcmd"], Server: general["smtpserver"], Security: strings.ToLower(general["smtpsecurity"]),
+		User: general["smtpuser"], Password: general["smtppassword"], CAFile: general["smtpcafile"],
+		Transcribe: general["transcribe"], TranscribeURL: general["transcribeurl"], TranscribeTimeout: time.Duration(seconds * float64(time.Second))}
+	if s.Command == "" {
+		s.Command = "/usr/sbin/sendmail -t"
+	}
+	return s
+}
+
+// transcribed notes what a message says, and tells.
+func (e *Engine) transcribed(j outbox.Job) {
+	if err := e.cfg.Mailboxes.Transcribe(voicemail.ParseBox(j.Mailbox), j.Message, j.Text); err != nil {
+		e.log.Error().Err(err).Str("mailbox", j.Mailbox).Msg("voicemail: a transcription cannot be kept")
+	}
+	e.cfg.Events.Publish(event.MessageTranscribed{At: time.Now(), Mailbox: j.Mailbox, Message: j.Message, Text: j.Text})
 }

@@ -373,6 +373,7 @@
 ---@field copy fun(context: string, box: string, folder: string, id: string, draft: string): boolean?, string? Puts the sound of a message into a draft.
 ---@field convert fun(sounds: string[], file: string, gain_db?: number): boolean?, string? Writes recordings, one after the other, to a file in the format of its extension; or nil and why not.
 ---@field secret fun(context: string, box: string, password?: string): string|boolean|nil, string? The password in the directory of a mailbox, nil without one; or sets it: true, or nil and why not.
+---@field post fun(job: {mailbox: string, message: string, sound?: string, transcribe?: boolean, letters: table[]}): boolean?, string? Queues what is to be done for a message, on disk: a transcription, then letters, which have from, from_name, to (a list), to_name, subject, body, charset, attach (a name) and headers; or nil and why not.
 ---@field run fun(which: string, words: string[]): string?, string? Runs the program that [general] of voicemail.conf has as externpass, externpassnotify or externpasscheck: what it wrote; or nil and why not.
 ---@field start fun(which: string, words: string[]): boolean Runs one while the call goes on; whether there is one.
 ---@field erase fun(context: string, box: string, which: string): boolean?, string? Removes a greeting.

@@ -9,6 +9,7 @@ import (
 
 	"asterism/engine/channel"
 	"asterism/engine/event"
+	"asterism/engine/outbox"
 	"asterism/engine/sound"
 	"asterism/engine/store"
 	"asterism/engine/voicemail"
@@ -46,6 +47,7 @@ type Config struct {
 	Recordings  Recordings
 	Devices     Devices
 	Mailboxes   *voicemail.Spool
+	Outbox      *outbox.Outbox
 	Calls       Calls
 	Conferences Conferences // nil: there are none
 	Events      *event.Bus

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"asterism/engine/outbox"
+
 	lua "github.com/yuin/gopher-lua"
 )
 
@@ -51,6 +53,43 @@ func (c *call) mailboxOption(name string) (value string) {
 		}
 	}
 	return value
+}
+
+// mailboxPost is pbx.mailbox.post{…}: what is to be done for a message is queued, durably.
+func (c *call) mailboxPost(l *lua.LState) int {
+	o, t := c.gen.host.cfg.Outbox, l.CheckTable(1)
+	if o == nil {
+		return refuse(l, errors.New("there is no outbox"))
+	}
+	text := func(t *lua.LTable, name string) string { return lua.LVAsString(t.RawGetString(name)) }
+	j := outbox.Job{Mailbox: text(t, "mailbox"), Message: text(t, "message"), Transcribe: lua.LVAsBool(t.RawGetString("transcribe"))}
+	for _, v := range items(t, "letters") {
+		of, ok := v.(*lua.LTable)
+		if !ok {
+			l.ArgError(1, "letters are tables")
+		}
+		letter := outbox.Letter{FromName: text(of, "from_name"), From: text(of, "from"), ToName: text(of, "to_name"), Subject: text(of, "subject"),
+			Body: text(of, "body"), Charset: text(of, "charset"), Attach: text(of, "attach"), Headers: map[string]string{}}
+		for _, to := range items(of, "to") {
+			letter.To = append(letter.To, lua.LVAsString(to))
+		}
+		if headers, ok := of.RawGetString("headers").(*lua.LTable); ok {
+			headers.ForEach(func(name, value lua.LValue) { letter.Headers[lua.LVAsString(name)] = lua.LVAsString(value) })
+		}
+		j.Letters = append(j.Letters, letter)
+	}
+	sound := text(t, "sound")
+	return c.done(l, func() error { return o.Put(j, sound) })
+}
+
+// items is a list that is a field of a table; empty without it.
+func items(t *lua.LTable, name string) (list []lua.LValue) {
+	if of, ok := t.RawGetString(name).(*lua.LTable); ok {
+		for i := 1; i <= of.Len(); i++ {
+			list = append(list, of.RawGetInt(i))
+		}
+	}
+	return list
 }
 
 // mailboxRun is pbx.mailbox.run(which, words): it waits, and gives what the program wrote.

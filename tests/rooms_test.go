@@ -15,8 +15,8 @@ import (
 var rooms = map[string][]string{
 	"cmd/asterism": {"engine/...", "scripting", "scripting/lint", "scripting/dialtest", "dialplans", "plugins", "sounds"},
 
-	"scripting":         {"engine/channel", "engine/voicemail", "engine/media", "engine/dialplan", "engine/dialplan/...", "engine/config", "engine/sound", "engine/tone", "engine/store", "engine/event"},
-	"scripting/luatest": {"scripting", "scripting/dialtest", "engine/channel", "engine/voicemail", "engine/dialplan", "engine/config", "engine/sound", "engine/store", "engine/event", "engine/media"},
+	"scripting":         {"engine/channel", "engine/outbox", "engine/voicemail", "engine/media", "engine/dialplan", "engine/dialplan/...", "engine/config", "engine/sound", "engine/tone", "engine/store", "engine/event"},
+	"scripting/luatest": {"scripting", "scripting/dialtest", "engine/channel", "engine/outbox", "engine/voicemail", "engine/dialplan", "engine/config", "engine/sound", "engine/store", "engine/event", "engine/media"},
 	"scripting/dialtest": {"scripting", "engine", "engine/cdr", "engine/channel", "engine/config", "engine/device", "engine/dialplan", "engine/event", "engine/media", "engine/sound",
 		"engine/store", "engine/tone", "engine/voicemail"},
 	"scripting/lint": {"scripting", "engine/channel", "engine/dialplan", "engine/dialplan/...", "engine/config"},
@@ -28,7 +28,7 @@ var rooms = map[string][]string{
 	"engine/manage/ami":    {"engine/manage", "engine/subscription", "engine/registration", "engine/channel", "engine/config", "engine/dialplan", "engine/event", "engine/registrar", "engine/store"},
 	"engine/manage/logger": {},
 	"engine": {"engine/device", "engine/subscription", "engine/registration", "engine/tech/...", "engine/registrar", "engine/endpoint", "engine/channel", "engine/bridge", "engine/media", "engine/moh", "engine/sound", "engine/tone",
-		"engine/sip", "engine/sip/dialog", "engine/sdp", "engine/dialplan", "engine/config", "engine/event", "engine/store", "engine/cdr", "engine/voicemail", "codecs/..."},
+		"engine/sip", "engine/sip/dialog", "engine/sdp", "engine/dialplan", "engine/config", "engine/event", "engine/store", "engine/cdr", "engine/outbox", "engine/voicemail", "codecs/..."},
 	"engine/tech/pjsip": {"engine/channel", "engine/registrar", "engine/subscription", "engine/endpoint", "engine/sip", "engine/sip/dialog", "engine/media", "engine/bridge",
 		"engine/sdp", "engine/config", "engine/dialplan", "engine/event", "codecs"},
 	"engine/subscription": {"engine/device", "engine/registrar", "engine/sip", "engine/sip/dialog", "engine/config", "engine/store", "engine/event"},
@@ -59,6 +59,7 @@ var rooms = map[string][]string{
 	"engine/config":            {},
 	"engine/event":             {},
 	"engine/cdr":               {},
+	"engine/outbox":            {},
 	"engine/voicemail":         {},
 	"engine/store":             {},
 	"engine/store/storetest":   {"engine/store"},

@@ -21,6 +21,7 @@ import (
 	"asterism/engine/manage/ami"
 	"asterism/engine/manage/logger"
 	"asterism/engine/moh"
+	"asterism/engine/outbox"
 	"asterism/engine/sound"
 	"asterism/engine/store"
 	"asterism/engine/voicemail"
@@ -209,16 +210,16 @@ func assemble(p places, log zerolog.Logger) (parts, func(), error) {
 	closers = append(closers, closing(log, "spool", spool.Close))
 	prompts := p.prompts(spool.FS())
 	pbx := &later{}
-	mailboxes := voicemail.New(spool, p.dirs.Spool)
+	mailboxes, letters := voicemail.New(spool, p.dirs.Spool), outbox.New(spool, p.dirs.Spool, log)
 	archive, release, err := p.archive(spool, mailboxes, prompts, log)
 	closers = append(closers, release)
 	if err != nil {
 		return a, closeAll, err
 	}
-	a.scripts = scripting.New(scripting.Config{Plugins: []fs.FS{plugins.FS}, Store: a.store, Sounds: prompts, Devices: pbx, Calls: pbx, Conferences: pbx, Recordings: archive, Mailboxes: mailboxes, Events: a.events, Log: log})
+	a.scripts = scripting.New(scripting.Config{Plugins: []fs.FS{plugins.FS}, Store: a.store, Sounds: prompts, Devices: pbx, Calls: pbx, Conferences: pbx, Recordings: archive, Mailboxes: mailboxes, Outbox: letters, Events: a.events, Log: log})
 	closers = append(closers, a.scripts.Close)
 	a.engine, err = engine.New(engine.Config{Etc: p.dirs.Etc, Store: a.store, CDR: a.cdr, Events: a.events, Log: log,
-		Read: p.read, Script: compiler(a.scripts, prompts), Globals: a.scripts, Mailboxes: mailboxes, MediaThreads: mediaThreads(), OpenTape: tapes(archive, p.dirs.Spool),
+		Read: p.read, Script: compiler(a.scripts, prompts), Globals: a.scripts, Mailboxes: mailboxes, Outbox: letters, MediaThreads: mediaThreads(), OpenTape: tapes(archive, p.dirs.Spool),
 		Music: moh.Config{Data: []string{p.dirs.Data, systemDirectories.Data}, BuiltIn: sounds.FS, Log: log, Sound: prompts.OpenDefault}})
 	if err != nil {
 		return a, closeAll, err

@@ -222,7 +222,7 @@ func Facts() []any {
 	return []any{ChannelCreated{}, ChannelStateChanged{}, ChannelAnswered{}, ChannelHungUp{}, ExtensionEntered{}, VariableSet{}, DigitReceived{},
 		DialBegun{}, DialEnded{}, BridgeEntered{}, BridgeLeft{}, HoldBegun{}, HoldEnded{}, ContactAdded{}, ContactRefreshed{}, ContactRemoved{},
 		ContactStatusChanged{}, AuthenticationFailed{}, ConfigReloaded{}, ConfigRejected{}, EngineStarted{}, EngineStopping{}, ScriptFailed{}, UserEvent{},
-		OriginateEnded{}, ConferenceChanged{}, MailboxChanged{}, DeviceStateChanged{}, ExtensionStateChanged{}, RegistrationChanged{}}
+		OriginateEnded{}, ConferenceChanged{}, MailboxChanged{}, MessageTranscribed{}, DeviceStateChanged{}, ExtensionStateChanged{}, RegistrationChanged{}}
 }
 
 // ConferenceChanged : a conference began or ended, was locked or recorded, or somebody came, left, was muted or talks. Channel is the zero value where
@@ -242,6 +242,14 @@ type MailboxChanged struct {
 	Mailbox  string // "100@default"
 	New, Old int    // New counts urgent ones, too
 	Urgent   int
+}
+
+// MessageTranscribed : it is known what a voice message says.
+type MessageTranscribed struct {
+	At      time.Time
+	Mailbox string // "100@default"
+	Message string // its ID, as in the .txt
+	Text    string
 }
 
 // DeviceStateChanged : a device that hints may name ("PJSIP/alice", "Custom:lamp") is in another state than it was known to be.

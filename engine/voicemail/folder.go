@@ -175,6 +175,37 @@ func (s *Spool) Change(b Box, from string, moves map[string]string, most int) (k
 	return kept, err
 }
 
+// Transcribe notes what a message of the box says in its .txt, whatever folder it is in by now; nothing happens if it is gone.
+func (s *Spool) Transcribe(b Box, id, text string) error {
+	return s.change(b, func(dir string) error {
+		entries, err := s.entries(dir)
+		if err != nil {
+			return err
+		}
+		for _, e := range entries {
+			if !e.IsDir() || e.Name() == draftFolder {
+				continue
+			}
+			list, err := s.List(b, e.Name())
+			if err != nil {
+				return err
+			}
+			for _, m := range list {
+				if m.ID != id {
+					continue
+				}
+				m.Transcription = text
+				to := path.Join(dir, e.Name(), message(m.Number)) + ".txt"
+				if err := errors.Join(s.makeFolder(path.Join(dir, draftFolder)), s.write(path.Join(dir, draftFolder, m.ID+".new"), m.text())); err != nil {
+					return err
+				}
+				return errors.Join(s.root.Rename(path.Join(dir, draftFolder, m.ID+".new"), to), s.sync(path.Join(dir, e.Name())))
+			}
+		}
+		return nil
+	})
+}
+
 // remove deletes a message: its text first, without which it is none.
 func (s *Spool) remove(dir string, number int) error {
 	stem := path.Join(dir, message(number))

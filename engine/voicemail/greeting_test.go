@@ -78,6 +78,31 @@ func TestCopy(t *testing.T) {
 	}
 }
 
+// TestTranscribe: the text is noted wherever the message is by now, and the rest of the .txt stays.
+func TestTranscribe(t *testing.T) {
+	s, dir := newSpool(t)
+	m, err := s.Deliver(recorded(t, s, "news", ".wav"), box, "INBOX", 0, func(m *Message) { m.CallerID = "Anna"; m.Duration = 5 * time.Second })
+	if err == nil {
+		err = s.Discard(dir + "/voicemail/default/100/tmp/" + m.ID)
+	}
+	if err == nil {
+		_, err = s.Change(box, "INBOX", map[string]string{m.ID: "Work"}, 0)
+	}
+	if err := errors.Join(err, s.Transcribe(box, m.ID, "call\nme"), s.Transcribe(box, "1-gone", "x")); err != nil {
+		t.Fatal(err)
+	}
+	list, err := s.List(box, "Work")
+	if err != nil || len(list) != 1 || list[0].Transcription != "call me" || list[0].CallerID != "Anna" || list[0].Duration != 5*time.Second {
+		t.Errorf("%+v %v", list, err)
+	}
+	if got := files(t, dir+"/voicemail/default/100/Work"); !slices.Equal(got, []string{"msg0000.txt", "msg0000.wav"}) {
+		t.Errorf("%v", got)
+	}
+	if got := files(t, dir+"/voicemail/default/100/tmp"); len(got) > 0 {
+		t.Errorf("left over: %v", got)
+	}
+}
+
 func TestSecret(t *testing.T) {
 	s, dir := newSpool(t)
 	if got := s.Secret(box); got != "" {

@@ -24,6 +24,8 @@ type Message struct {
 	Flag        string // Urgent, or nothing
 	Duration    time.Duration
 
+	Transcription string // what the recording says, if somebody has written it down; ours, not Asterisk's
+
 	Number int    // in its folder, from 0
 	Path   string // of the sound, absolute, without the extension
 }
@@ -46,6 +48,9 @@ func (m Message) text() []byte {
 	} {
 		fmt.Fprintf(&b, "%s=%s\n", f[0], oneLine(f[1]))
 	}
+	if m.Transcription != "" {
+		fmt.Fprintf(&b, "transcription=%s\n", oneLine(m.Transcription))
+	}
 	return b.Bytes()
 }
 
@@ -62,7 +67,9 @@ func oneLine(s string) string {
 // parse reads a .txt, of any writer: fields it does not know are passed over, those that are missing are zero. A message without an id
 // of its own gets one of what else it says.
 func parse(text []byte) (m Message) {
-	for in := bufio.NewScanner(bytes.NewReader(text)); in.Scan(); {
+	in := bufio.NewScanner(bytes.NewReader(text))
+	in.Buffer(nil, maxText)
+	for in.Scan() {
 		name, value, found := strings.Cut(in.Text(), "=")
 		if !found || strings.HasPrefix(name, ";") {
 			continue
@@ -92,6 +99,8 @@ func parse(text []byte) (m Message) {
 			m.ID = value
 		case "flag":
 			m.Flag = value
+		case "transcription":
+			m.Transcription = value
 		case "duration":
 			m.Duration = time.Duration(min(max(number, 0), 1<<20)) * time.Second
 		}

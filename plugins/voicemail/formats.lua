@@ -2,6 +2,9 @@
 local pbx = require "pbx"
 local M = {}
 
+--- What the files of a format are called.
+function M.extension(format) return format == "wav49" and "WAV" or format end
+
 --- Write the formats beside the first, which is recorded at path. gain_db, if not 0, is put into all.
 function M.complete(box, path, gain_db)
   local formats = box:formats()

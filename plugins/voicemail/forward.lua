@@ -71,7 +71,8 @@ local function send(visit, boxes, now, said, said_ms)
   if not ok then pbx.log("error", "VoiceMailMain: forwarding: " .. why) end
   local flag = visit.box:yes "forward_urgent_auto" and now.flag or ""
   for _, box in ipairs(ok and boxes or {}) do
-    if leave.deliver(box, draft, now.duration * 1000 + said_ms, flag, now.time) then sent = sent + 1 end
+    if leave.deliver(visit.chan, box, draft,
+      { duration_ms = now.duration * 1000 + said_ms, flag = flag, callerid = now.callerid, category = now.category, time = now.time }) then sent = sent + 1 end
   end
   if draft then pbx.mailbox.discard(draft) end
   return sent

@@ -59,23 +59,26 @@ local function fields(chan, box)
   }
 end
 
---- Put a draft into a mailbox, as of now or of that time: the path of the message, or nil and "full" or why else not.
-function M.deliver(box, draft, duration_ms, flag, time)
-  local folder = flag == "Urgent" and "Urgent" or "INBOX"
-  local number, path, id = pbx.mailbox.deliver(box.context, box.name, folder, draft, { duration_ms = duration_ms, flag = flag, time = time, max = box:number "maxmsg" })
+--- Put a draft into a mailbox and tell of it. message has duration_ms, flag, callerid, category, and time, if it is not of now. The path of the message, or
+-- nil and "full" or why else not.
+function M.deliver(chan, box, draft, message)
+  local folder = message.flag == "Urgent" and "Urgent" or "INBOX"
+  local number, path, id = pbx.mailbox.deliver(box.context, box.name, folder, draft,
+    { duration_ms = message.duration_ms, flag = message.flag, time = message.time, max = box:number "maxmsg" })
   if not number then
     pbx.log(path == "full" and "notice" or "error", "VoiceMail: mailbox " .. box:title() .. ": " .. path)
     return nil, path
   end
-  announce.message(box, folder, id)
+  announce.message(chan, box, { folder = folder, number = number, path = path, id = id, duration_ms = message.duration_ms, flag = message.flag,
+    callerid = message.callerid, category = message.category, time = message.time or pbx.time.now() })
   return path
 end
 
---- Put what was recorded into every mailbox; whether the first has it.
-local function deliver(chan, boxes, draft, take, options)
+--- Put what was recorded, of which said is told, into every mailbox; whether the first has it.
+local function deliver(chan, boxes, draft, take, options, said)
   local flag, stored = take.urgent and "Urgent" or options.P and "PRIORITY" or "", false
   for i, box in ipairs(boxes) do
-    local path = M.deliver(box, draft, take.duration_ms, flag)
+    local path = M.deliver(chan, box, draft, { duration_ms = take.duration_ms, flag = flag, callerid = said.callerid, category = said.category })
     if i == 1 and path then
       stored = true
       chan:set("VM_MESSAGEFILE", path)
@@ -100,7 +103,8 @@ end
 --- Record and store; a hang-up at any moment stores what there is and then goes on.
 local function record(chan, boxes, options, operator)
   local box, least = boxes[1], boxes[1]:number "minsecs" * 1000
-  local draft, why = pbx.mailbox.draft(box.context, box.name, fields(chan, box))
+  local said = fields(chan, box)
+  local draft, why = pbx.mailbox.draft(box.context, box.name, said)
   if not draft then
     pbx.log("error", "VoiceMail: " .. why)
     say.hear(chan, { "an-error-has-occurred" })
@@ -111,7 +115,7 @@ local function record(chan, boxes, options, operator)
     max_s = box:number "maxsecs", least_ms = least > 0 and least or nil, duration_ms = 0 }
   local ok, what = pcall(take.run, take)
   if take.duration_ms > 0 then formats.complete(box, draft, tonumber(options.g)) end
-  local stored = take.duration_ms > 0 and deliver(chan, boxes, draft, take, options)
+  local stored = take.duration_ms > 0 and deliver(chan, boxes, draft, take, options, said)
   pbx.mailbox.discard(draft)
   if not ok then error(what, 0) end
   if what == "operator" and operator then leave_by(chan, operator) end

@@ -18,6 +18,7 @@ import (
 	"asterism/engine/config"
 	"asterism/engine/dialplan"
 	"asterism/engine/media"
+	"asterism/engine/outbox"
 	"asterism/engine/sound"
 	"asterism/engine/store"
 	"asterism/engine/voicemail"
@@ -168,7 +169,7 @@ func newWorld(t *testing.T, plugins fs.FS) *world {
 		t.Fatal(err)
 	}
 	w.archive = sound.Archive{{Path: "/sounds", Root: root}}
-	w.host = scripting.New(scripting.Config{Recordings: w.archive, Mailboxes: voicemail.New(root, "/sounds"), Plugins: []fs.FS{plugins}, Store: w.store, Sounds: w.prompts, Devices: w.devices, Conferences: conferences{w}, Calls: dialtest.Originator{Core: func() *channel.Core { return w.core }, Generation: func() *scripting.Generation { return w.gen }, Start: w.begin}, Log: log, Clock: w.clock})
+	w.host = scripting.New(scripting.Config{Recordings: w.archive, Mailboxes: voicemail.New(root, "/sounds"), Outbox: outbox.New(root, "/sounds", log), Plugins: []fs.FS{plugins}, Store: w.store, Sounds: w.prompts, Devices: w.devices, Conferences: conferences{w}, Calls: dialtest.Originator{Core: func() *channel.Core { return w.core }, Generation: func() *scripting.Generation { return w.gen }, Start: w.begin}, Log: log, Clock: w.clock})
 	w.tech("PJSIP")
 	w.tech("Local")
 	return w

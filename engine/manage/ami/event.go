@@ -88,6 +88,8 @@ func describe(e any) []managerEvent {
 		return conferenceEvent(e)
 	case event.MailboxChanged:
 		return one(about("call", "MessageWaiting", e.At, []header{{"Mailbox", e.Mailbox}, {"Waiting", itoa(min(e.New, 1))}, {"New", itoa(e.New)}, {"Old", itoa(e.Old)}}))
+	case event.MessageTranscribed:
+		return one(about("call", "VoicemailTranscribed", e.At, []header{{"Mailbox", e.Mailbox}, {"MessageID", e.Message}, {"Text", e.Text}}))
 	case event.DeviceStateChanged:
 		return one(about("call", "DeviceStateChange", e.At, []header{{"Device", e.Device}, {"State", e.State}}))
 	case event.ExtensionStateChanged:
