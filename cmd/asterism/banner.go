@@ -42,9 +42,13 @@ func welcome(out io.Writer, p places, snap *config.Snapshot, open []listener, fi
 		}
 		_ = table.Flush()
 	}
-	fmt.Fprintf(out, "\n  Next: set two softphones up with a user and its password each and the SIP server above, and call the one from the other."+
-		"\n  Then change %s and save it: the next call takes the new dialplan."+
-		"\n  Console: %s      End: Ctrl-C\n\n", dialplan, consoleCommand(p))
+	fmt.Fprintf(out, "\n  Next:\n"+
+		"    1. Set up two softphones, each with a user, its password and the SIP server above, and call the one from the other.\n"+
+		"    2. Change %s and save it: the next call takes the new dialplan. A mistake is named here, and the old one stays.\n", dialplan)
+	if tests, _ := filepath.Glob(filepath.Join(p.dirs.Etc, "*_test.lua")); len(tests) > 0 {
+		fmt.Fprintf(out, "    3. Try it without a phone: %s test %s\n", program(), p.dirs.Etc)
+	}
+	fmt.Fprintf(out, "\n  Console: %s      End: Ctrl-C\n\n", consoleCommand(p))
 }
 
 // consoleCommand is the command that talks to this PBX: asterisk.conf alone finds it, unless --data put its socket elsewhere.

@@ -41,7 +41,7 @@ func (c *initCommand) Run(t terminal) error {
 	return nil
 }
 
-// initialize copies from into dir with random passwords. On an error it leaves dir as it was.
+// initialize copies from into dir with random passwords and PINs. On an error it leaves dir as it was.
 func initialize(dir string, from fs.FS) (err error) {
 	entries, err := os.ReadDir(dir)
 	switch {

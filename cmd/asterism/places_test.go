@@ -68,6 +68,7 @@ func TestFindPlaces(t *testing.T) {
 func TestInitialize(t *testing.T) {
 	demo := fstest.MapFS{
 		"pjsip.conf":          {Data: []byte("a=@PASSWORD100@\nb=@PASSWORD101@\nagain=@PASSWORD100@\n")},
+		"voicemail.conf":      {Data: []byte("100 => @PIN100@\n")},
 		"extensions.lua":      {Data: []byte("extensions = {}\n")},
 		"plugins/x/init.lua":  {Data: []byte("return {}\n")},
 		"plugins/x/README.md": {Data: []byte("x\n")},
@@ -84,7 +85,10 @@ func TestInitialize(t *testing.T) {
 	if m == nil || string(m[1]) == string(m[2]) || string(m[1]) != string(m[3]) {
 		t.Errorf("passwords: %q", text)
 	}
-	for name, mode := range map[string]os.FileMode{"pjsip.conf": 0o600, "extensions.lua": 0o644, "plugins/x/init.lua": 0o644} {
+	if pin, err := os.ReadFile(filepath.Join(dir, "voicemail.conf")); err != nil || !regexp.MustCompile(`^100 => [0-9]{6}\n$`).Match(pin) {
+		t.Errorf("PIN: %q, %v", pin, err)
+	}
+	for name, mode := range map[string]os.FileMode{"pjsip.conf": 0o600, "voicemail.conf": 0o600, "extensions.lua": 0o644, "plugins/x/init.lua": 0o644} {
 		info, err := os.Stat(filepath.Join(dir, name))
 		if err != nil || info.Mode().Perm() != mode {
 			t.Errorf("%s: %v, %v; want %v", name, info, err, mode)
