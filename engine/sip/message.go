@@ -62,7 +62,7 @@ const (
 )
 
 // Allow lists the methods the PBX answers, for the Allow header field (RFC 3261 §20.5).
-const Allow = "INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, INFO, UPDATE, SUBSCRIBE, NOTIFY"
+const Allow = "INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, INFO, UPDATE, PRACK, SUBSCRIBE, NOTIFY"
 
 // KnownMethod reports whether m is a method of some RFC. Others are answered 501, known but unwanted
 // ones 405 (RFC 3261 §8.2.1).

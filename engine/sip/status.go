@@ -22,6 +22,7 @@ const (
 	StatusUnsupportedMediaType    = 415
 	StatusUnsupportedURIScheme    = 416
 	StatusBadExtension            = 420
+	StatusExtensionRequired       = 421
 	StatusIntervalTooBrief        = 423
 	StatusTemporarilyUnavailable  = 480
 	StatusCallDoesNotExist        = 481

@@ -19,7 +19,7 @@ import (
 //	< 200
 //
 // A flow that begins with < is a server. A response belongs to the request received last; "> 487 INVITE" to the first INVITE.
-// Words: "auth" (answer the challenge with -au and -ap), "uri=sip:…", "late" (no retransmission by sipp), "timeout=8000" (ms, that is the default).
+// Words: "auth" (answer the challenge with -au and -ap), "rseq" (keep the RSeq, for "RAck: [$rseq] 1 INVITE"), "uri=sip:…", "late" (no retransmission by sipp), "timeout=8000" (ms, that is the default).
 type flow struct {
 	xml     strings.Builder
 	server  bool
@@ -132,7 +132,7 @@ func (f *flow) request(l line) error {
 		}
 	case f.server:
 		uri, from, to = "[$iuri]", "[$ito];tag=[pid]T[call_number]", "[$ifrom]"
-	case f.dialog:
+	case f.dialog || method == "PRACK":
 		uri, to = "[next_url]", to+"[peer_tag_param]"
 	}
 	if method == "ACK" {
@@ -240,6 +240,10 @@ func (f *flow) receive(l line) error {
 		case word[0] == '2' && (f.waits == "INVITE" || f.waits == "SUBSCRIBE"):
 			f.failed, f.dialog = false, true
 			attr += ` rrs="true"`
+		case word[0] == '2' && f.waits == "PRACK": // the INVITE is still open
+			f.waits = "INVITE"
+		case l.has("rseq"): // it makes an early dialog
+			attr += ` rrs="true"`
 		}
 		if l.has("auth") {
 			attr += ` auth="true"`
@@ -265,6 +269,9 @@ func (f *flow) receive(l line) error {
 	actions := checks(l.more)
 	if f.server && !f.dialog && word == "INVITE" { // the first, or the one after a challenge
 		actions, f.invited = actions+inviteActions, true
+	}
+	if l.has("rseq") {
+		actions += `<ereg regexp="[0-9]+" search_in="hdr" header="RSeq:" assign_to="rseq"/>` + "\n"
 	}
 	f.first = false
 	if actions == "" {

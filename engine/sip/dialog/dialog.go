@@ -140,6 +140,8 @@ func (d *Dialog) run() {
 			}
 		case <-timerC(d.theirs.retransmit):
 			d.safely(d.resend2xx)
+		case <-timerC(d.theirs.reliably.repeat):
+			d.safely(d.repeatReliable)
 		case <-timerC(d.theirs.remind):
 			d.safely(d.remind)
 		case <-d.theirs.lost:
@@ -152,7 +154,7 @@ func (d *Dialog) run() {
 			d.safely(d.atLimit)
 		}
 	}
-	for _, t := range []*time.Timer{d.theirs.retransmit, d.theirs.remind, d.gapTimer, d.limit} {
+	for _, t := range []*time.Timer{d.theirs.retransmit, d.theirs.reliably.repeat, d.theirs.remind, d.gapTimer, d.limit} {
 		stopTimer(t)
 	}
 	d.layer.remove(d)

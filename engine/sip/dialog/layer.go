@@ -216,6 +216,7 @@ func (l *Layer) drop() {
 type Options struct {
 	Contact     string // our Contact, address part: <sip:alice@192.0.2.1:5060>
 	Rewrite     bool   // rewrite_contact
+	Reliable    bool   // as UAS: provisional responses are sent reliably (RFC 3262)
 	Credentials []sip.Credentials
 	Log         zerolog.Logger
 }
@@ -253,7 +254,7 @@ func (l *Layer) Accept(tx *sip.ServerTx, handler Handler, o Options) *Dialog {
 		seq: d.firstCSeq, seqSet: true}
 	d.peer.refresh(req.Contact())
 	d.localSeq = firstCSeq()
-	d.theirs = theirs{tx: tx, lost: tx.Done(), seq: d.firstCSeq, empty: len(req.Body()) == 0}
+	d.theirs = theirs{tx: tx, lost: tx.Done(), seq: d.firstCSeq, empty: len(req.Body()) == 0, reliably: reliably{on: o.Reliable}}
 	d.start()
 	tx.OnCancel(d.cancelled)
 	return d

@@ -28,6 +28,7 @@ type peer struct {
 	moved  bool     // target or route set changed since next was found
 	seq    uint32   // CSeq of its last request
 	seqSet bool
+	rseq   uint32 // RSeq of its last reliable provisional response; 0: none
 }
 
 // learn takes route set (reversed: we are the UAC) and remote target from a response that makes a dialog (§12.1.2).

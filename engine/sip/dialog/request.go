@@ -92,7 +92,7 @@ func (d *Dialog) response(o *outgoing, tx *sip.ClientTx, res *sip.Response, err 
 		d.peer.refresh(res.Contact())
 	}
 	o.done(res, err)
-	if d.state == confirmed && !d.hangup && forgotten(res, err) {
+	if d.state == confirmed && !d.hangup && o.method != sip.PRACK && forgotten(res, err) {
 		d.leave(End{Response: res, Err: err})
 	}
 }

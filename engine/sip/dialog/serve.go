@@ -120,6 +120,8 @@ func (d *Dialog) take(p *peer, tx *sip.ServerTx) {
 		d.takeReinvite(p, tx)
 	case req.Method == sip.UPDATE:
 		d.takeUpdate(p, tx)
+	case req.Method == sip.PRACK:
+		d.takePrack(tx)
 	default:
 		d.handler.Request(tx)
 	}

@@ -78,8 +78,7 @@ func (d *Dialog) fromInvite(tx *sip.ClientTx, res *sip.Response, err error) {
 	case res.StatusCode == 100:
 	case res.StatusCode < 200:
 		if d.state == calling {
-			d.early(res)
-			if !d.hangup {
+			if d.early(res) && !d.hangup {
 				d.handler.Provisional(res)
 			}
 		}
@@ -99,16 +98,25 @@ func (d *Dialog) fromInvite(tx *sip.ClientTx, res *sip.Response, err error) {
 
 func challenged(res *sip.Response) bool { return res.StatusCode == 401 || res.StatusCode == 407 }
 
-// early lets a provisional response with a tag make an early dialog; the last one is where our own requests go until a 2xx decides.
-func (d *Dialog) early(res *sip.Response) {
+// early lets a provisional response with a tag make an early dialog; the last one is where our own requests go until a 2xx decides. False if
+// the response is to be ignored.
+func (d *Dialog) early(res *sip.Response) bool {
 	tag := sip.ToTag(res)
 	if tag == "" {
-		return
+		return true
 	}
-	if p := d.fork(tag); p != nil {
-		p.learn(res)
-		d.peer = p
+	p := d.fork(tag)
+	if p == nil {
+		return true
 	}
+	before := d.peer
+	d.peer = p
+	p.learn(res)
+	if d.acknowledge(p, res) {
+		return true
+	}
+	d.peer = before
+	return false
 }
 
 // from2xx: the INVITE was accepted. The ACK goes out whatever we want with the call (§13.2.2.4).

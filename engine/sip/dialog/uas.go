@@ -21,6 +21,7 @@ type theirs struct {
 	interval   time.Duration
 	giveUp     time.Time
 	byeAfter   bool // Hangup waits for the ACK
+	reliably   reliably
 }
 
 // Progress sends a provisional response to the INVITE, with early media when body holds SDP.
@@ -31,7 +32,17 @@ func (d *Dialog) Progress(status int, body []byte, headers ...sip.Header) {
 		}
 		res := sip.NewResponse(d.theirs.tx.Request, status, "", body)
 		d.us.decorate(res, body, headers...)
-		d.try(d.theirs.tx.Respond(res))
+		switch {
+		case !d.theirs.reliably.on:
+			d.try(d.theirs.tx.Respond(res))
+		case !d.theirs.empty || len(body) > 0:
+			d.progressReliably(res)
+			return
+		case sip.HasToken(d.theirs.tx.Request, "Require", "100rel"): // the first one would have to hold our offer: none is sent
+			return
+		default:
+			d.try(d.theirs.tx.Respond(res))
+		}
 		stopTimer(d.theirs.remind)
 		d.theirs.progress, d.theirs.remind = res, time.NewTimer(d.layer.cfg.Remind)
 	})
@@ -44,10 +55,17 @@ func (d *Dialog) remind() {
 
 // Answer sends the 200 to the INVITE and repeats it until the ACK comes (§13.3.1.4). offered: body is our offer, the ACK brings the answer.
 func (d *Dialog) Answer(body []byte, offered bool, headers ...sip.Header) {
-	d.post(func() {
+	var answer func()
+	answer = func() {
 		if d.state != calling || d.uac {
 			return
 		}
+		if r := &d.theirs.reliably; r.mustWait() {
+			r.waiting = []func(){answer} // what else waited is no news any more
+			return
+		}
+		d.settleReliable()
+		offered := offered && (d.theirs.empty || !d.theirs.reliably.on) // else the PRACK brought the answer
 		err := d.send2xx(d.theirs.tx, body, offered, headers)
 		switch {
 		case d.theirs.accepted == nil: // a CANCEL was faster: we hear of it in a moment
@@ -59,13 +77,15 @@ func (d *Dialog) Answer(body []byte, offered bool, headers ...sip.Header) {
 		}
 		d.state = answered
 		d.unringing()
-	})
+	}
+	d.post(answer)
 }
 
 // unringing: the INVITE is no longer unanswered.
 func (d *Dialog) unringing() {
 	stopTimer(d.theirs.remind)
 	d.theirs.remind, d.theirs.progress, d.theirs.lost = nil, nil, nil
+	d.settleReliable()
 }
 
 // Reject sends a final refusal to the INVITE and ends the dialog.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"asterism/engine/channel"
+	"asterism/engine/config"
 	"asterism/engine/sdp"
 	"asterism/engine/sip"
 	"asterism/engine/sip/dialog"
@@ -182,8 +183,6 @@ func (l *leg) Request(tx *sip.ServerTx) {
 		refuse(tx, sip.StatusOK, sip.NewHeader("Allow", sip.Allow), sip.NewHeader("Accept", "application/sdp"))
 	case method == sip.REFER && !l.endpoint.AllowTransfer:
 		refuse(tx, sip.StatusDecline)
-	case method == sip.PRACK:
-		refuse(tx, sip.StatusCallDoesNotExist)
 	case sip.KnownMethod(method):
 		refuse(tx, sip.StatusMethodNotAllowed, sip.NewHeader("Allow", sip.Allow))
 	default:
@@ -272,7 +271,33 @@ func contentType(m sip.Message) string {
 	return strings.ToLower(strings.TrimSpace(kind))
 }
 
-// unsupported are the option tags of Require that we do not know (RFC 3261 §8.2.2.3).
-func unsupported(req *sip.Request) []string {
-	return slices.DeleteFunc(sip.Tokens(req, "Require"), func(tag string) bool { return strings.EqualFold(tag, "norefersub") })
+// unsupported are the option tags of Require that we do not know, or not for this endpoint (RFC 3261 §8.2.2.3).
+func unsupported(req *sip.Request, e *config.Endpoint) []string {
+	return slices.DeleteFunc(sip.Tokens(req, "Require"), func(tag string) bool {
+		return strings.EqualFold(tag, "norefersub") || strings.EqualFold(tag, "100rel") && e.Rel100 != "no"
+	})
+}
+
+// reliable says whether the provisional responses to an INVITE go out reliably (RFC 3262): with 100rel=yes if the caller insists, with
+// peer_supported and required if he can.
+func reliable(req *sip.Request, e *config.Endpoint) bool {
+	insists, can := sip.HasToken(req, "Require", "100rel"), sip.HasToken(req, "Supported", "100rel")
+	switch e.Rel100 {
+	case "no":
+		return false
+	case "yes":
+		return insists
+	}
+	return insists || can
+}
+
+// reliability is what our own INVITE says of it.
+func reliability(e *config.Endpoint) []sip.Header {
+	switch e.Rel100 {
+	case "no":
+		return nil
+	case "required":
+		return []sip.Header{sip.NewHeader("Require", "100rel")}
+	}
+	return []sip.Header{sip.NewHeader("Supported", "100rel")}
 }

@@ -51,15 +51,19 @@ func (t *Tech) invited(tx *sip.ServerTx, e *config.Endpoint, gen *Generation) {
 	l.log.Info().Str("endpoint", e.Name).Str("peer", tx.Source.String()).Str("caller", id.Number).Str("exten", exten).Str("context", e.Context).
 		Str("sip_call_id", req.CallID().Value()).Msg("call")
 	l.dialog.Store(t.Dialogs.Accept(tx, l, dialog.Options{
-		Contact: t.contact(exten, tx.Transport, tx.Source), Rewrite: e.RewriteContact, Credentials: credentials(gen.PJSIP, e), Log: l.log,
+		Contact: t.contact(exten, tx.Transport, tx.Source), Rewrite: e.RewriteContact, Reliable: reliable(req, e),
+		Credentials: credentials(gen.PJSIP, e), Log: l.log,
 	}))
 	t.Core.Start(l.ch)
 }
 
 // checkInvite refuses what can be refused without a channel; 0 lets it pass.
 func checkInvite(req *sip.Request, e *config.Endpoint, gen *Generation, exten string) (int, []sip.Header) {
-	if tags := unsupported(req); len(tags) > 0 {
+	if tags := unsupported(req, e); len(tags) > 0 {
 		return sip.StatusBadExtension, []sip.Header{sip.NewHeader("Unsupported", strings.Join(tags, ", "))}
+	}
+	if e.Rel100 == "required" && !reliable(req, e) {
+		return sip.StatusExtensionRequired, []sip.Header{sip.NewHeader("Require", "100rel")}
 	}
 	if min := sessionTooShort(req, e); min > 0 {
 		return sip.StatusSessionIntervalTooSmall, []sip.Header{sip.NewHeader("Min-SE", strconv.Itoa(min))}

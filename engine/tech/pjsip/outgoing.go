@@ -212,7 +212,7 @@ func (t *Tech) send(l *leg, call target, gen *Generation, d *channel.DialLeg) er
 	l.log.Info().Str("endpoint", e.Name).Str("uri", call.uri.String()).Str("peer", call.hop.Addr.String()).Msg("calling")
 	l.dialog.Store(t.Dialogs.Invite(dialog.Call{
 		Target: call.uri, Hop: call.hop, Routes: call.routes, From: from.String(), To: to.String(), Offer: body,
-		Headers: slices.Concat(identity(e, gen, d.CallerID, call.hop), diversion(e, d.CallerID, &call.uri, call.hop), l.takeHeaders()),
+		Headers: slices.Concat(reliability(e), identity(e, gen, d.CallerID, call.hop), diversion(e, d.CallerID, &call.uri, call.hop), l.takeHeaders()),
 	}, l, dialog.Options{
 		Contact: t.contact(cmp.Or(e.ContactUser, e.FromUser, gen.PJSIP.Global.DefaultFromUser, "asterisk"), call.hop.Transport, call.hop.Addr),
 		Rewrite: e.RewriteContact, Credentials: credentials(gen.PJSIP, e), Log: l.log,

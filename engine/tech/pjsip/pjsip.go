@@ -153,7 +153,8 @@ func (t *Tech) options(tx *sip.ServerTx, e *config.Endpoint, gen *Generation) {
 			status = sip.StatusOK
 		}
 	}
-	refuse(tx, status, sip.NewHeader("Allow", sip.Allow), sip.NewHeader("Accept", "application/sdp"), sip.NewHeader("Accept-Language", "en"))
+	refuse(tx, status, sip.NewHeader("Allow", sip.Allow), sip.NewHeader("Accept", "application/sdp"), sip.NewHeader("Accept-Language", "en"),
+		sip.NewHeader("Supported", "100rel"))
 }
 
 // findStatus is 0 when the dialplan has exten, else the final response: 404, or 484 when more digits could make one.
