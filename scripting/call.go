@@ -189,7 +189,7 @@ func (c *call) failure(err error) error {
 
 // named is a traceback without the interpreter's own last frame, and with the extension where it speaks of the main chunk: what Go called first.
 func (c *call) named(trace string) string {
-	trace = strings.TrimSuffix(trace, "\n\t[G]: ?")
+	trace = strings.ReplaceAll(strings.TrimSuffix(trace, "\n\t[G]: ?"), "\n\t[G]: in function (anonymous)", "")
 	if c.ch == nil || !c.inLua {
 		return trace
 	}

@@ -169,3 +169,27 @@ extensions = {
 		}
 	}
 }
+
+// A name that nobody has comes with the nearest that somebody has.
+func TestNearestNames(t *testing.T) {
+	for body, want := range map[string]string{
+		"app.playbak('beep')": `application 'playbak' not found (did you mean "Playback"?)`,
+		"app.zzzzzz()":        "application 'zzzzzz' not found",
+		"app.own()":           `a channel has no method 'answr' (did you mean "answer"?)`,
+	} {
+		b := newBench(t, nil)
+		g := b.load(dialplanFile, "extensions = { default = { s = function() "+body+" end } }", "plugins/own.lua",
+			"return { applications = { Own = function(chan) chan:answr() end } }")
+		err := g.Run(b.channel("default", "s"))
+		if err == nil || !strings.HasSuffix(scriptError(err).Message, want) {
+			t.Errorf("%s: %v, want %s", body, err, want)
+		}
+		if trace := scriptError(err).Traceback; !strings.HasSuffix(trace, "in extension s of context default") || strings.Contains(trace, "anonymous") {
+			t.Errorf("%s: %s", body, trace)
+		}
+	}
+	b := newBench(t, nil)
+	if _, err := b.script("channel.CALERID('num'):get()"); err != nil || !strings.Contains(b.log.String(), `Function CALERID not registered (did you mean "CALLERID"?)`) {
+		t.Errorf("%v %s", err, b.log)
+	}
+}

@@ -350,6 +350,14 @@ func summaries[T any](m map[string]*T, f func(*T) Summary) []Summary {
 	return out
 }
 
+func namesOf(list []Summary) []string {
+	names := make([]string, len(list))
+	for i, s := range list {
+		names[i] = s.Name
+	}
+	return names
+}
+
 // scriptError finds a ScriptError in err.
 func scriptError(err error) *ScriptError {
 	var e *ScriptError

@@ -2,6 +2,7 @@ package scripting
 
 import (
 	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -40,7 +41,8 @@ func newHandleMeta(methods map[string]primitive) *lua.LTable {
 		known.RawSetString(name, inCall(func(c *call, l *lua.LState) int { return m(c, l, channelArgument(l, 1)) }))
 	}
 	known.Metatable = tableOf(map[string]lua.LValue{"__index": goFunction(func(l *lua.LState) int {
-		l.RaiseError("a channel has no method '%s'", l.CheckString(2))
+		name := l.CheckString(2)
+		l.RaiseError("a channel has no method '%s'%s", name, orNearest(name, slices.Sorted(maps.Keys(methods))))
 		return 0
 	})})
 	return tableOf(map[string]lua.LValue{
