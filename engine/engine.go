@@ -160,6 +160,10 @@ func (e *Engine) Start(ctx context.Context) error {
 	}
 	e.media = m
 	e.cdrs = newRecorder(e.cfg.CDR, e.cfg.Events, e.log)
+	e.cdrs.late = func() bool {
+		gen := e.current.Load()
+		return gen != nil && !gen.snap.CDR.EndBeforeHExten
+	}
 	e.core = channel.NewCore(channel.CoreConfig{Log: e.log, SystemName: gen.snap.Asterisk.SystemName, Language: gen.snap.Asterisk.DefaultLanguage, Observer: e.cdrs, Start: e.run, Tones: e.tones,
 		Records: e.cdrs, Music: e.music.Music, NewRoom: e.newRoom, OpenTape: e.cfg.OpenTape})
 	e.stack = sip.New(sip.Config{UserAgent: gen.snap.PJSIP.Global.UserAgent, Log: e.log, TraceWriter: e.cfg.Trace, T1: gen.snap.PJSIP.System.TimerT1,

@@ -19,6 +19,7 @@ type recorder struct {
 	now    func() time.Time
 	events *event.Bus
 	log    zerolog.Logger
+	late   func() bool // the record ends after h and the hang-up handlers, not with the hang-up; nil: it does not
 
 	mu       sync.Mutex // guards below; a leaf
 	open     map[*channel.Channel]*pairing
@@ -161,8 +162,14 @@ func (r *recorder) ChannelEnded(ch *channel.Channel) {
 		return
 	}
 	describe(&p.rec, ch)
-	r.keep(finish(p.rec, ch.Ended()))
+	end := ch.Ended()
+	if r.endsLate() {
+		end = r.now()
+	}
+	r.keep(finish(p.rec, end))
 }
+
+func (r *recorder) endsLate() bool { return r.late != nil && r.late() }
 
 func finish(rec cdr.Record, end time.Time) *cdr.Record {
 	rec.End = end

@@ -25,10 +25,10 @@ func (r *recorder) Field(ch *channel.Channel, name string, raw, exact bool) (str
 	r.mu.Unlock()
 	describe(&rec, ch)
 	end := ch.Ended()
-	if !end.IsZero() {
+	if !end.IsZero() && !r.endsLate() {
 		rec.End = end
 	} else {
-		end = time.Now()
+		end = r.now()
 	}
 	stop := finish(rec, end)
 	stop.End = rec.End

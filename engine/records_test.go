@@ -89,6 +89,10 @@ func TestRecordFields(t *testing.T) {
 		if got, _ := records.Field(ch, "end", false, false); got == "" {
 			t.Error("no end after the hang-up")
 		}
+		records.(*recorder).late = func() bool { return true } // endbeforehexten=no
+		if got, _ := records.Field(ch, "end", true, false); got != "0.000000" {
+			t.Errorf("end %q before h is over", got)
+		}
 	})
 }
 

@@ -42,6 +42,9 @@ func TestConfRunLoop(t *testing.T) {
 		{"the second priority of a number that Lua has too", "exten => s,2,Set(OUT=${OUT}conf)", `extensions = { default = { s = function() channel.OUT = "lua " end } }`, "lua conf"},
 		{"from conf to Lua by Goto", "exten => s,1,Goto(there,s,1)", `extensions = { there = { s = function(c, e) channel.OUT = c .. e end } }`, "theres"},
 		{"an extension of time that is not now", "include => never,*,*,31,feb\ninclude => always,*,*,*,*\n[never]\nexten => s,1,Set(OUT=never)\n[always]\nexten => s,1,Set(OUT=always)", "", "always"},
+		{"hang-up handlers in words that mean the place where they were pushed", "exten => s,1,Set(CHANNEL(hangup_handler_push)=five(x))\nsame => n,Set(CHANNEL(hangup_handler_push)=hh,1(y))\n" +
+			"same => n,Goto(away,s,1)\nsame => n(five),Set(OUT=${OUT} ${CONTEXT} ${EXTEN} ${ARG1})\nsame => n,Return()\nexten => hh,1,Set(OUT=${EXTEN} ${ARG1})\nsame => n,Return()\n" +
+			"[away]\nexten => s,1,Hangup()", "", "hh y default s x"},
 		{"hang-up handlers, the last one first", "exten => s,1,Set(CHANNEL(hangup_handler_push)=hh,one,1(a))\nsame => n,Set(CHANNEL(hangup_handler_push)=hh,two,1)\nexten => h,1,Set(OUT=h)\n" +
 			"[hh]\nexten => one,1,Set(OUT=${OUT} one${ARG1})\nsame => n,Return()\nexten => two,1,Set(OUT=${OUT} two)\nsame => n,Return()", "", "h two onea"},
 	}

@@ -384,9 +384,31 @@ func hangupHandler(c *call, l *lua.LState, ch *channel.Channel) int {
 		l.ArgError(2, "want push, pop or wipe")
 	}
 	if text != "" {
-		owner.handlers = append(owner.handlers, text)
+		owner.handlers = append(owner.handlers, whole(ch.Place(), text))
 	}
 	return 0
+}
+
+// whole is a place with the context and the extension that it takes from p; its label is looked up when it is gone to.
+func whole(p dialplan.Place, text string) string {
+	where, args, has := strings.Cut(text, "(")
+	parts := strings.Split(where, ",")
+	for i := range parts {
+		parts[i] = strings.TrimSpace(parts[i])
+	}
+	switch len(parts) {
+	case 1:
+		parts = []string{p.Context, p.Exten, parts[0]}
+	case 2:
+		parts = []string{p.Context, orText(parts[0], p.Exten), parts[1]}
+	default:
+		parts[0], parts[1] = orText(parts[0], p.Context), orText(parts[1], p.Exten)
+	}
+	out := strings.Join(parts, ",")
+	if has {
+		out += "(" + args
+	}
+	return out
 }
 
 // runHandlers runs the hang-up handlers, the last one pushed first. One may push more.
