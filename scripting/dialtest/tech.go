@@ -103,8 +103,8 @@ func (t *locals) Request(_ context.Context, resource string, d *channel.DialLeg)
 	far.line = &line{w: t.w, key: func(r rune) { far.ch.Digit(r) }}
 	near.line.pair, far.line.pair = far.line, near.line
 	t.mu.Lock()
-	t.count++
 	base := fmt.Sprintf("Local/%s@%s-%08x", exten, plan, t.count)
+	t.count++
 	t.mu.Unlock()
 	near.ch = t.w.core.New(channel.Config{Tech: "Local", Name: base + ";1", Leg: near, State: channel.Down, Parent: d.Parent, Variables: d.Variables,
 		CallerID: channel.CallerID{Number: exten}, DNID: exten})

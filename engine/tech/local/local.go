@@ -69,8 +69,8 @@ func (t *Tech) Request(_ context.Context, resource string, d *channel.DialLeg) (
 	near.port, far.port = t.media.NewPair(
 		media.PortConfig{OnPress: near.press, OnDigit: near.digit}, media.PortConfig{OnPress: far.press, OnDigit: far.digit})
 	t.mu.Lock()
-	t.count++
 	base := fmt.Sprintf("Local/%s@%s-%08x", exten, plan, t.count)
+	t.count++
 	t.mu.Unlock()
 	near.ch = t.core.New(channel.Config{Tech: "Local", Name: base + ";1", Leg: near, State: channel.Down, Parent: d.Parent, Variables: d.Variables,
 		CallerID: channel.CallerID{Number: exten}, DNID: exten})
