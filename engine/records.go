@@ -13,13 +13,15 @@ import (
 
 // recorder is channel.Records too: CDR(), CDR_PROP() and ResetCDR look at the open record of a calling channel.
 
-// Field is one field of ch's open record, as it would be written now.
+// Field is one field of ch's open record, as it would be written now; of a channel that was called and has none, as if it had one.
 func (r *recorder) Field(ch *channel.Channel, name string, raw, exact bool) (string, bool) {
 	r.mu.Lock()
 	p := r.open[ch]
 	if p == nil {
-		r.mu.Unlock()
-		return "", false
+		p = &pairing{rec: cdr.Record{Channel: ch.Name(), Start: ch.Created(), Answer: ch.Answered(), UniqueID: ch.UniqueID(), Disposition: cdr.NoAnswer}}
+		if !ch.Answered().IsZero() {
+			p.rec.Disposition = cdr.Answered
+		}
 	}
 	rec, own := p.rec, p.own[strings.ToLower(name)]
 	r.mu.Unlock()

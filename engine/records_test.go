@@ -120,3 +120,20 @@ func TestRecordDisabled(t *testing.T) {
 		})
 	}
 }
+
+// A channel that was called has no record of its own to be written, but CDR() tells of it.
+func TestFieldsOfACalledChannel(t *testing.T) {
+	r := newRecorder(nil, nil, zerolog.Nop())
+	core := channel.NewCore(channel.CoreConfig{Log: zerolog.Nop(), Observer: r, Records: r})
+	ch := core.New(channel.Config{Tech: "PJSIP", Endpoint: "bob", Leg: silentLeg{}, State: channel.Down})
+	defer ch.Release()
+	for name, want := range map[string]string{"channel": ch.Name(), "end": "0.000000", "answer": "0.000000", "disposition": "1"} {
+		if got, ok := r.Field(ch, name, true, false); got != want || !ok {
+			t.Errorf("%s is %q, want %q", name, got, want)
+		}
+	}
+	ch.MarkAnswered()
+	if got, _ := r.Field(ch, "disposition", false, false); got != "ANSWERED" {
+		t.Errorf("disposition %q", got)
+	}
+}
