@@ -26,11 +26,31 @@ local function play_files(chan, files, interrupt)
   return false, typed
 end
 
+--- What stands for words instead of a file, with Playback's options say and mix: "num:42".
+local sayings = {
+  num = function(text, language) return tonumber(text) and pbx.say.number(tonumber(text), language) end,
+  enum = function(text, language) return tonumber(text) and pbx.say.ordinal(tonumber(text), language) end,
+  digit = function(text, language) return pbx.say.digits(text, language) end,
+  char = function(text, language) return pbx.say.letters(text, language) end,
+  phonetic = function(text, language) return pbx.say.phonetic(text, language) end,
+  date = function(text, language) return tonumber(text) and pbx.say.moment(tonumber(text), nil, "ABdY", language) end,
+  time = function(text, language) return tonumber(text) and pbx.say.moment(tonumber(text), nil, language:find("^en") and "IMp" or "HM", language) end,
+  datetime = function(text, language) return tonumber(text) and pbx.say.moment(tonumber(text), nil, nil, language) end,
+}
+
+--- The files with words in the place of what stands for some.
+local function spoken(files, language)
+  local list = {}
+  for _, file in ipairs(pbx.split(files, "&")) do
+    local kind, text = file:match("^(%a+):(.*)$")
+    local words = sayings[kind] and sayings[kind](text, language)
+    list[#list + 1] = words and table.concat(words, "&") or file
+  end
+  return table.concat(list, "&")
+end
+
 local function playback(chan, files, ...)
   local options = table.concat({ ... }, " ")
-  if options:find("mix") or options:find("say") then
-    pbx.log_once("notice", "Playback: options say and mix are not supported yet and ignored")
-  end
   if not files then
     pbx.log("warning", "Playback: want a file name")
     chan:set("PLAYBACKSTATUS", "FAILED")
@@ -38,7 +58,8 @@ local function playback(chan, files, ...)
   end
   chan:set("PLAYBACKSTATUS", "SUCCESS")
   if not prepare(chan, options:find("skip"), options:find("noanswer")) then return end
-  if not play_files(chan, files) then chan:set("PLAYBACKSTATUS", "FAILED") end
+  local sayings = options:find("mix") or options:find("say")
+  if not play_files(chan, sayings and spoken(files, chan:language()) or files) then chan:set("PLAYBACKSTATUS", "FAILED") end
 end
 
 --- The keys that are a one-digit extension of context, for Background's option m.

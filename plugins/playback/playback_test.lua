@@ -52,6 +52,58 @@ test("a channel without sound says so and goes on", function(t)
   t:ok(c:returned())
 end)
 
+test("Playback says numbers and moments among files", function(t)
+  local c = t:channel { up = true, language = "en" }
+  c:run("Playback", "one&num:42&enum:3&digit:0*&char:ab&phonetic:a&date:1767603600&time:1767603600", "mix")
+  t:equal(c:played(), "one digits/40 digits/2 digits/h-3 digits/0 digits/star letters/a letters/b phonetic/a_p " ..
+    "digits/day-1 digits/mon-0 digits/h-5 digits/2 digits/thousand digits/20 digits/6 digits/9 digits/oclock digits/a-m")
+  t:equal(c:get("PLAYBACKSTATUS"), "SUCCESS")
+  c = t:channel { up = true, language = "de" }
+  c:run("Playback", "num:21", "say")
+  t:contains(c:played(), "digits/1-and digits/20")
+  c = t:channel { up = true }
+  c:run("Playback", "num:many", "say")
+  t:contains(c:played(), "num:many")
+end)
+
+test("keys that are typed ahead count, through several prompts and menus", function(t)
+  t:dialplan [[extensions = { start = {
+    s = function() app.playback("welcome"); app.background("first") app.waitexten(5) end,
+    ["2"] = function() app["goto"]("second", "s", 1) end,
+    t = function() channel.SEEN = "t" end,
+  }, second = {
+    s = function() app.background("second"); app.waitexten(5) end,
+    ["35"] = function(c, e) channel.SEEN = c .. e end,
+  } }]]
+  local c = t:channel {}
+  c:press(200, "235")
+  c:enter("start", "s")
+  t:equal(c:get("SEEN"), "second35")
+  t:equal(c:elapsed_ms(), 1000)
+end)
+
+test("between digits TIMEOUT(digit) counts, for the first one TIMEOUT(response)", function(t)
+  t:dialplan [[extensions = { start = {
+    s = function() channel.TIMEOUT("digit"):set(2); channel.TIMEOUT("response"):set(7); app.answer(); app.waitexten() end,
+    ["123"] = function() channel.SEEN = "123" end, ["12"] = function() channel.SEEN = "12" end,
+    i = function() channel.SEEN = "i" .. channel.INVALID_EXTEN:get() end, t = function() channel.SEEN = "t" end,
+  } }]]
+  local function typed(presses)
+    local c = t:channel {}
+    for at, keys in pairs(presses) do c:press(at, keys) end
+    c:enter("start", "s")
+    return c:get("SEEN"), c:elapsed_ms()
+  end
+  local seen, ms = typed { [6900] = "1", [8800] = "2", [10700] = "3" }
+  t:equal(seen .. ms, "12310700")
+  seen, ms = typed { [1000] = "12" }
+  t:equal(seen .. ms, "123100")
+  seen, ms = typed { [1000] = "1" }
+  t:equal(seen .. ms, "i13000")
+  seen, ms = typed {}
+  t:equal(seen .. ms, "t7000")
+end)
+
 local menu = [[
 extensions = { menu = {
   s = function() app.background("welcome", channel.LETTERS:get()); app.waitexten(3); channel.AFTER = "yes" end,
