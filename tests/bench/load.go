@@ -12,6 +12,7 @@ import (
 // bench is a PBX under load.
 type bench struct {
 	pid      string
+	conf     string // asterisk.conf of the PBX
 	length   time.Duration
 	uac, uas *ua
 }

@@ -53,6 +53,9 @@ func TestNoLoss(t *testing.T) {
 	window.open.Store(false)
 	backlog = backlogDrops(t) - backlog
 	drops := socketDrops(t)
+	if out, err := exec.Command(binary, "-C", b.conf, "-rx", "rtp show stats").Output(); err == nil {
+		t.Logf("what the PBX says:\n%s", out)
+	}
 	for _, c := range held {
 		if err := c.bye(); err != nil {
 			t.Error(err)

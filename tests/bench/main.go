@@ -192,7 +192,7 @@ func start(home string, sip, uas int, env []string) (b *bench, stop func(), err 
 		c.Stderr = os.Stderr
 		return c
 	}
-	b = &bench{}
+	b = &bench{conf: filepath.Join(dir, "etc", "asterisk.conf")}
 	stop = func() {
 		for _, u := range []*ua{b.uac, b.uas} {
 			if u != nil {
