@@ -141,7 +141,7 @@ func (c *checker) prompts(p place, names string) {
 		return
 	}
 	for name := range strings.SplitSeq(names, "&") {
-		if name == "" || strings.ContainsAny(name, unknown+"${") || strings.Contains(name, "://") || c.in.Sounds.Has(name, "en") || c.hasInSomeLanguage(name) {
+		if name == "" || strings.ContainsAny(name, unknown+"${") || strings.Contains(name, ":") || c.in.Sounds.Has(name, "en") || c.hasInSomeLanguage(name) {
 			continue
 		}
 		fix := "it is there in a language that no endpoint has"
