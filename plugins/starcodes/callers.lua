@@ -37,6 +37,7 @@ local function admitted(chan)
   local person = phone.owner(chan)
   if not person then return false end
   if pbx.config.pin == "" then return true end
+  phone.greet(chan)
   for _ = 1, 3 do
     chan:play("access-password", "0123456789")
     if chan:read { max = 20, first_ms = 10000, timeout_ms = 5000 } == pbx.config.pin then return true end

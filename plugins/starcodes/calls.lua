@@ -7,7 +7,6 @@ local M = {}
 function M.hide(chan, number)
   local context = chan:context()
   if not pbx.exists(context, number) then
-    phone.greet(chan)
     phone.say(chan, "pbx-invalid")
     return -1
   end
@@ -26,7 +25,6 @@ end
 function M.intercom(chan, person)
   local known = person:find("^[%w_.-]+$") and pbx.device_state("PJSIP/" .. person)
   if not known or known == "INVALID" then
-    phone.greet(chan)
     phone.say(chan, "pbx-invalid")
     return -1
   end
@@ -37,7 +35,6 @@ function M.intercom(chan, person)
   local result = chan:dial { targets = { pbx.dial_string("PJSIP", person) }, timeout_ms = pbx.config.intercom_seconds * 1000,
     ignore_forwards = true, before = answer_at_once }
   if not result.peer then
-    phone.greet(chan)
     phone.say(chan, "the-party-you-are-calling", "is-curntly-unavail")
     return -1
   end
@@ -63,7 +60,6 @@ function M.page(chan, group)
     if person ~= pbx.person.of(chan) and pbx.person.takes_calls(person, true) then list[#list + 1] = pbx.dial_string("PJSIP", person) end
   end
   if #list == 0 then
-    phone.greet(chan)
     phone.say(chan, all and "tt-allbusy" or "pbx-invalid")
     return -1
   end
@@ -79,7 +75,6 @@ end
 M.page_context = page_context
 
 function M.echo(chan)
-  phone.greet(chan)
   phone.say(chan, "demo-echotest")
   chan:echo()
   phone.say(chan, "demo-echodone", "goodbye")
@@ -87,7 +82,6 @@ function M.echo(chan)
 end
 
 function M.clock(chan)
-  phone.greet(chan)
   phone.say(chan, "current-time-is")
   chan:execute("SayUnixTime", ",,IMp")
   phone.say(chan, "beep")
@@ -95,7 +89,6 @@ function M.clock(chan)
 end
 
 function M.own_number(chan)
-  phone.greet(chan)
   local number = pbx.person.of(chan) or ""
   if not number:find("^%d+$") then number = chan:callerid().number end
   phone.say(chan, "extension", "number", "is")

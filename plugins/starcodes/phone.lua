@@ -2,13 +2,15 @@
 local pbx = require "pbx"
 local M = {}
 
---- Answer, with a breath before the first word.
+--- Answer, with a breath before the first word. What a code does is done before, so who hangs up at once has it done, too.
 function M.greet(chan)
+  if chan:is_up() then return end
   chan:answer()
   chan:wait(500)
 end
 
 function M.say(chan, ...)
+  M.greet(chan)
   for _, name in ipairs { ... } do
     local ok, why = chan:play(name)
     if not ok and why then pbx.log_once("warning", "starcodes: " .. why) end
@@ -18,9 +20,8 @@ end
 --- Digits, stars and pounds one by one.
 function M.digits(chan, number) chan:execute("SayDigits", number) end
 
---- Answers, and gives the person whose phone this is; nil after a word to whom has none.
+--- The person whose phone this is; nil after a word to whom has none.
 function M.owner(chan)
-  M.greet(chan)
   local person = pbx.person.of(chan)
   if not person then M.say(chan, "feature-not-avail-line") end
   return person
@@ -36,6 +37,7 @@ end
 --- The number behind the code, or one that the caller is asked for; nil if he gave none.
 function M.number(chan, number)
   if number ~= "" then return number end
+  M.greet(chan)
   for _ = 1, 3 do
     chan:play("please-enter-the&number&followed-by-pound", "0123456789*")
     number = chan:read { max = 24, first_ms = 10000, timeout_ms = 5000 }

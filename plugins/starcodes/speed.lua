@@ -36,7 +36,6 @@ function M.dial(chan, slot)
   local number = person and slot:find("^%d%d?$") and kept(person, ("0" .. slot):sub(-2))
   local context = chan:context()
   if not number or not pbx.exists(context, number) then
-    phone.greet(chan)
     phone.say(chan, number and "pbx-invalid" or "speed-dial-empty")
     return -1
   end

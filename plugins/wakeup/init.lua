@@ -11,16 +11,22 @@ local M = { name = "wakeup", options = {
   callerid = { "string", '"Wake-up call" <*68>' },
 } }
 
+--- Answer, with a breath before the first word.
+local function greet(chan)
+  if chan:is_up() then return end
+  chan:answer()
+  chan:wait(500)
+end
+
 --- Says a number of prompts, and the hour if there is one.
 local function say(chan, prompts, epoch)
+  greet(chan)
   for _, name in ipairs(prompts) do chan:play(name) end
   if epoch then chan:execute("SayUnixTime", ("%d,,IMp"):format(epoch)) end
 end
 
---- Answers, and gives the person whose phone this is.
+--- The person whose phone this is; nil after a word to whom has none.
 local function owner(chan)
-  chan:answer()
-  chan:wait(500)
   local person = pbx.person.of(chan)
   if not person then say(chan, { "feature-not-avail-line" }) end
   return person
@@ -32,6 +38,7 @@ local function set(chan, digits)
   if not person then return -1 end
   for _ = 1, 3 do
     if digits == "" then
+      greet(chan)
       chan:play("wakeup-enter-time", "0123456789")
       digits = chan:read { max = 4, first_ms = 10000, timeout_ms = 5000 }
     end
