@@ -1,14 +1,11 @@
 package scripting
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -60,24 +57,6 @@ type service struct {
 type replacement struct {
 	gen    *Generation
 	plugin *plugin
-}
-
-type task struct {
-	name string
-	data any // plain
-}
-
-type later struct {
-	task
-	at time.Time
-}
-
-type order struct {
-	command string
-	words   []string
-	ctx     context.Context
-	out     *bytes.Buffer
-	done    chan error // room for one
 }
 
 // timer is one entry of a plugin's timers.
@@ -346,42 +325,6 @@ func (s *service) function(l *lua.LState, section, name string) lua.LValue {
 	return v
 }
 
-// drain runs what was queued.
-func (s *service) drain() {
-	for {
-		s.mu.Lock()
-		if len(s.queue) == 0 || s.c == nil {
-			s.mu.Unlock()
-			return
-		}
-		t := s.queue[0]
-		s.queue = s.queue[1:]
-		s.mu.Unlock()
-		s.runTask(t)
-		if s.stops() || s.next.Load() != nil {
-			s.poke()
-			return
-		}
-	}
-}
-
-func (s *service) stops() bool {
-	select {
-	case <-s.quit:
-		return true
-	default:
-		return false
-	}
-}
-
-func (s *service) runTask(t task) {
-	_ = s.job("task "+t.name, func(l *lua.LState) {
-		l.Push(s.function(l, "tasks", t.name))
-		l.Push(toLua(l, t.data, lua.LNil))
-		l.Call(1, 0)
-	})
-}
-
 // after is when the timer fires next.
 func (t *timer) after(now time.Time) time.Time {
 	if t.schedule != nil {
@@ -445,116 +388,6 @@ func (s *service) fire() {
 	for _, t := range due {
 		s.runTask(t.task)
 	}
-}
-
-// post queues a task; the oldest goes when the queue is full.
-func (s *service) post(t task) {
-	s.mu.Lock()
-	if len(s.queue) >= maxTasks {
-		s.queue = s.queue[1:]
-		if s.lost++; s.lost == 1 {
-			s.host.cfg.Log.Warn().Str("plugin", s.name).Msg("more tasks than the plugin can do; the oldest are dropped from now on without another line")
-		}
-	}
-	s.queue = append(s.queue, t)
-	s.mu.Unlock()
-	s.poke()
-}
-
-// postLater runs a task after d; the id cancels it.
-func (s *service) postLater(t task, d time.Duration) (id int64, err error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if len(s.later) >= maxLater {
-		return 0, fmt.Errorf("more than %d tasks wait for their time already", maxLater)
-	}
-	s.ids++
-	s.later[s.ids] = later{t, s.host.cfg.Clock.Now().Add(max(d, 0))}
-	s.poke()
-	return s.ids, nil
-}
-
-func (s *service) cancel(id int64) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	_, was := s.later[id]
-	delete(s.later, id)
-	return was
-}
-
-// obey runs a command in the state.
-func (s *service) obey(o order) error {
-	if o.ctx.Err() != nil { // nobody waits for the answer any more
-		return o.ctx.Err()
-	}
-	return s.job("command "+o.command, func(l *lua.LState) {
-		write := func(text string) {
-			if o.out.Len()+len(text) > maxOutput {
-				l.RaiseError("command %s: more than %d bytes of output", o.command, maxOutput)
-			}
-			o.out.WriteString(text)
-			if !strings.HasSuffix(text, "\n") {
-				o.out.WriteByte('\n')
-			}
-		}
-		l.Push(s.function(l, "commands", o.command))
-		l.Push(l.NewFunction(func(l *lua.LState) int {
-			var words []string
-			for i := 1; i <= l.GetTop(); i++ {
-				words = append(words, s.c.text(l, l.Get(i)))
-			}
-			write(strings.Join(words, "\t"))
-			return 0
-		}))
-		for _, w := range o.words {
-			l.Push(lua.LString(w))
-		}
-		l.Call(1+len(o.words), 1)
-		if v := l.Get(-1); v != lua.LNil {
-			write(s.c.text(l, v))
-		}
-	})
-}
-
-// RunCommand runs the plugin command that words begin with, in any case, with the rest as arguments. Its text goes to out, also when it
-// fails in the middle.
-func (g *Generation) RunCommand(ctx context.Context, words []string, out io.Writer) error {
-	cmd, n := g.findCommand(words)
-	if cmd == nil {
-		return fmt.Errorf("no plugin has a command %q", strings.Join(words, " "))
-	}
-	s := g.host.service(cmd.plugin.name)
-	if s == nil {
-		return fmt.Errorf("plugin %s is not running", cmd.plugin.name)
-	}
-	o := order{command: cmd.name, words: words[n:], ctx: ctx, out: &bytes.Buffer{}, done: make(chan error, 1)}
-	select {
-	case s.orders <- o:
-	case <-ctx.Done():
-		return fmt.Errorf("plugin %s is busy: %w", cmd.plugin.name, ctx.Err())
-	case <-s.done:
-		return fmt.Errorf("plugin %s: %w", cmd.plugin.name, errStopping)
-	}
-	select {
-	case err := <-o.done:
-		if _, wrote := out.Write(o.out.Bytes()); wrote != nil {
-			return wrote
-		}
-		return err
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-// findCommand is the command with the most words that words begin with, and how many these are.
-func (g *Generation) findCommand(words []string) (best *command, n int) {
-	for _, cmd := range g.commands {
-		fixed := strings.Fields(cmd.name)
-		if len(fixed) > n && len(words) >= len(fixed) && slices.EqualFunc(fixed, words[:len(fixed)], strings.EqualFold) {
-			best, n = cmd, len(fixed)
-		}
-	}
-	return best, n
 }
 
 func (h *Host) service(name string) *service {

@@ -59,3 +59,29 @@ func (d *devices) ExtensionState(names string) string {
 	}
 	return string(device.Extension(device.Combine(states...)))
 }
+
+// Device is the state of a phone as Asterisk names it.
+func (w *World) Device(name string) string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.phones[name].Unregistered {
+		return "UNAVAILABLE"
+	}
+	ringing, up := false, false
+	for _, l := range w.legs {
+		l.mu.Lock()
+		if l.who == name && !l.over {
+			ringing, up = ringing || l.ringing, up || !l.ringing && (l.up || l.caller)
+		}
+		l.mu.Unlock()
+	}
+	switch {
+	case ringing && up:
+		return "RINGINUSE"
+	case ringing:
+		return "RINGING"
+	case up:
+		return "INUSE"
+	}
+	return "NOT_INUSE"
+}
