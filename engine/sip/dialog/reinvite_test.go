@@ -292,3 +292,77 @@ func TestOurUpdate(t *testing.T) {
 	l.expect("offer resume")
 	h.hangUp(l)
 }
+
+// TestOfferAnsweredLater: who else must be asked may take his time. Until then nobody else offers anything, and however the wait ends, the
+// answer is heard of once.
+func TestOfferAnsweredLater(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		end  func(x *pbx, p *phone, h *half, l *leg, branch string)
+		want string
+	}{
+		{"accepted", func(x *pbx, p *phone, h *half, l *leg, _ string) {
+			l.d.AnswerOffer([]byte("late"), 200, func(taken bool) { l.say("taken %v", taken) })
+			if ok := p.expect("SIP/2.0 200"); ok.body != "late" {
+				l.say("got %s", ok.raw)
+			}
+			h.request("ACK", "")
+		}, "taken true"},
+		{"refused", func(x *pbx, p *phone, h *half, l *leg, branch string) {
+			l.d.AnswerOffer(nil, 488, func(taken bool) { l.say("taken %v", taken) })
+			p.expect("SIP/2.0 488")
+			p.send(x, h.text("ACK", h.seq, branch, ""))
+		}, "taken false"},
+		{"cancelled", func(x *pbx, p *phone, h *half, l *leg, branch string) {
+			p.send(x, h.text("CANCEL", h.seq, branch, ""))
+			p.expect("SIP/2.0 200")
+			p.expect("SIP/2.0 487")
+			p.send(x, h.text("ACK", h.seq, branch, ""))
+			l.d.AnswerOffer([]byte("late"), 200, func(taken bool) { l.say("taken %v", taken) })
+		}, "taken false"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			x, p := udpPair(t)
+			h, l := up(t, x, p)
+			l.mu.Lock()
+			l.status = 0
+			l.mu.Unlock()
+			branch := h.request("INVITE", "fax")
+			l.expect("offer fax")
+			l.d.Reinvite([]byte("ours"), func(_ *sip.Response, err error) { l.say("done %v", err) })
+			l.expect("done " + ErrPending.Error())
+			c.end(x, p, h, l, branch)
+			l.expect(c.want)
+			l.mu.Lock()
+			l.status = 200
+			l.mu.Unlock()
+			h.request("INVITE", "voice")
+			p.expect("SIP/2.0 200")
+			h.request("ACK", "")
+			l.expect("offer voice")
+			h.hangUp(l)
+		})
+	}
+}
+
+// TestByeBeforeTheOfferIsAnswered: an offer that waits for its answer ends with the call.
+func TestByeBeforeTheOfferIsAnswered(t *testing.T) {
+	x, p := udpPair(t)
+	h, l := up(t, x, p)
+	l.mu.Lock()
+	l.status = 0
+	l.mu.Unlock()
+	branch := h.request("INVITE", "fax")
+	l.expect("offer fax")
+	invite := h.seq
+	h.request("BYE", "")
+	p.expect("SIP/2.0 200")
+	p.expect("SIP/2.0 487")
+	p.send(x, h.text("ACK", invite, branch, ""))
+	l.expect("ended BYE")
+	l.over()
+	l.d.AnswerOffer([]byte("late"), 200, func(taken bool) { l.say("taken %v", taken) })
+	if late := l.lateness(); late != "taken false; " {
+		t.Errorf("after the end: %q", late)
+	}
+}

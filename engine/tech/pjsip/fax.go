@@ -63,7 +63,11 @@ func (l *leg) faxOffered(offer *sdp.Description, parameters []sdp.Attribute) ([]
 			l.log.Info().Err(err).Msg("no T.38, the voice goes on")
 			l.endFax()
 			other.endFax()
-			l.dialog.Load().AnswerOffer(nil, sip.StatusNotAcceptableHere, func(bool) {})
+			status := sip.StatusNotAcceptableHere
+			if errors.Is(err, dialog.ErrPending) { // both ask at once, or the other end is put on hold: ask again
+				status = statusRequestPending
+			}
+			l.dialog.Load().AnswerOffer(nil, status, func(bool) {})
 			return
 		}
 		l.faxAgreed(other, offer, theirs)
@@ -177,6 +181,9 @@ func (l *leg) faxState() string {
 	return "REMOTE_REINVITE"
 }
 
+// statusRequestPending: another offer is under way (RFC 3261 §14.2).
+const statusRequestPending = 491
+
 // errRefused is what became of a re-INVITE that the peer did not accept.
 var errRefused = errors.New("pjsip: re-INVITE refused")
 
@@ -196,7 +203,7 @@ func (l *leg) reinvite(offer *sdp.Description, done func(*sdp.Description, error
 		l.mu.Unlock()
 		switch {
 		case err != nil:
-		case res.StatusCode == 491:
+		case res.StatusCode == statusRequestPending:
 			err = dialog.ErrPending
 		case res.StatusCode >= 300:
 			err = errRefused
