@@ -226,7 +226,9 @@ func (r *reader) extension(context, pattern string, key, v lua.LValue) {
 	pos := r.where.key(context, pattern)
 	e := dialplan.Entry{Context: context, Pattern: pattern, Priority: 1, Application: "Lua", Source: dialplan.Lua, File: pos.File, Line: pos.Line, Value: key}
 	if fn, ok := v.(*lua.LFunction); ok && fn.Proto != nil {
-		e.File, e.Line = fn.Proto.SourceName, fn.Proto.LineDefined
+		if made := strings.HasPrefix(fn.Proto.SourceName, "plugins/"); !made || pos.File == "" { // what a plugin made for the site stands where the site put it
+			e.File, e.Line = fn.Proto.SourceName, fn.Proto.LineDefined
+		}
 		e.Data = fmt.Sprintf("function at %s:%d", e.File, e.Line)
 	} else if !callable(v) {
 		r.problem(pos, true, "context %q: extension %q is a %s and cannot be called", context, pattern, v.Type())
