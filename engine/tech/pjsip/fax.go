@@ -65,7 +65,7 @@ func (l *leg) faxOffered(offer *sdp.Description, parameters []sdp.Attribute) ([]
 			other.endFax()
 			status := sip.StatusNotAcceptableHere
 			if errors.Is(err, dialog.ErrPending) { // both ask at once, or the other end is put on hold: ask again
-				status = statusRequestPending
+				status = sip.StatusRequestPending
 			}
 			l.dialog.Load().AnswerOffer(nil, status, func(bool) {})
 			return
@@ -181,9 +181,6 @@ func (l *leg) faxState() string {
 	return "REMOTE_REINVITE"
 }
 
-// statusRequestPending: another offer is under way (RFC 3261 §14.2).
-const statusRequestPending = 491
-
 // errRefused is what became of a re-INVITE that the peer did not accept.
 var errRefused = errors.New("pjsip: re-INVITE refused")
 
@@ -203,7 +200,7 @@ func (l *leg) reinvite(offer *sdp.Description, done func(*sdp.Description, error
 		l.mu.Unlock()
 		switch {
 		case err != nil:
-		case res.StatusCode == statusRequestPending:
+		case res.StatusCode == sip.StatusRequestPending:
 			err = dialog.ErrPending
 		case res.StatusCode >= 300:
 			err = errRefused
