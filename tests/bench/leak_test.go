@@ -15,8 +15,9 @@ import (
 	"time"
 )
 
-// What ten thousand calls that are over may leave behind: in the heap, MB (maps keep their room: two of them), and in open files.
-const leftHeap, leftFiles, leftGoroutines = 5, 8, 60
+// What ten thousand calls that are over may leave behind: in the heap, MB (maps keep their room, and calls on their way count), and in
+// open files (sockets are kept ready for the next calls). A call that left 1 kB, or a socket, would show.
+const leftHeap, leftFiles, leftGoroutines = 8, 200, 60
 
 // forgotten is when the last transaction of a call is: 64·T1 (RFC 3261 §17.2.2), and a little.
 const forgotten = 34 * time.Second
