@@ -45,6 +45,9 @@ type volume struct {
 	heard, said *amplifier // nil: as it comes
 }
 
+// TurnVolume takes a key of the peer that came beside the stream and is for a script alone (else see TakeDigit).
+func (p *Port) TurnVolume(key rune) { p.post(func(*shard) { p.turnByKey(key) }) }
+
 // turnByKey takes a key of the peer.
 func (p *Port) turnByKey(key rune) {
 	if p.volume == nil || !p.volume.set.Keys || key != '*' && key != '#' {

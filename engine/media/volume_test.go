@@ -148,6 +148,14 @@ func TestVolumeByKeys(t *testing.T) {
 			t.Errorf("after %c: %v, want %v", tt.key, got, want)
 		}
 	}
+	l.a.TurnVolume('*')
+	l.a.TurnVolume('#')
+	l.a.TurnVolume('*')
+	l.a.TurnVolume('#')
+	l.Obey()
+	if got := l.a.Volume().Heard; got != 3 {
+		t.Errorf("after keys by signalling: %v", got)
+	}
 	quiet := make([]byte, 160)
 	for i := range quiet {
 		quiet[i] = g711.EncodeULaw(1000)

@@ -394,6 +394,7 @@ func (l *leg) infoDigit(d rune, dur time.Duration) {
 		l.port.TakeDigit(media.Digit{Rune: d, Duration: dur})
 		return
 	}
+	l.port.TurnVolume(d)
 	l.ch.Digit(d)
 	l.ch.DigitEnded(d, dur)
 }
