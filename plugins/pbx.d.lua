@@ -431,6 +431,9 @@
 ---@class pbx.dial
 ---@field parties fun(chan: pbx.Channel, list: string[], seconds?: string|number, options?: string, more?: pbx.Dial): integer? Dial for other plugins: a list of Tech/resource, and further fields of chan:dial. What an application returns.
 
+---@class pbx.directory
+---@field choose fun(context?: string): string? Lets the caller find somebody in the mailboxes of a context by his name: the mailbox, nil for none.
+
 ---@class pbx.followme
 ---@field confirmed fun(list: string[], variables?: table<string, string>): string[], table<string, string> Dial strings whose parties are asked whether they take the call, for chan:dial or pbx.dial.parties; and the variables that go with them.
 
@@ -528,6 +531,10 @@
 ---@field restore fun(chan: pbx.Channel, before?: string) Takes mark back.
 ---@field targets fun(chan: pbx.Channel, list: string[]): string[], boolean Those dial strings that the channel may ring; and whether one was refused.
 
+---@class pbx.voicemail
+---@field boxes fun(context?: string): {name: string, context: string, fullname: string, hidden: boolean, aliases: string[]}[] The mailboxes of a context (default), "*" for all, in the order of voicemail.conf.
+---@field option fun(name: string): string? An option of voicemail.conf [general].
+
 ---@class pbx.wakeup
 ---@field set fun(person: string, epoch: number) Wakes somebody at a moment, instead of another one that was asked for before.
 ---@field get fun(person: string): number? When somebody is to be woken.
@@ -579,12 +586,14 @@
 ---@field store pbx.store
 ---@field confbridge pbx.confbridge
 ---@field dial pbx.dial
+---@field directory pbx.directory
 ---@field followme pbx.followme
 ---@field ivr pbx.ivr
 ---@field person pbx.person
 ---@field ring pbx.ring
 ---@field say pbx.say
 ---@field tollguard pbx.tollguard
+---@field voicemail pbx.voicemail
 ---@field wakeup pbx.wakeup
 local pbx = {}
 

@@ -20,6 +20,7 @@ import "embed"
 //go:embed datetime
 //go:embed devices
 //go:embed dial
+//go:embed directory
 //go:embed disa
 //go:embed flow
 //go:embed followme

@@ -22,6 +22,7 @@ func dialplanCommands() []Command {
 		{Name: "dialplan show errors", Summary: "Shows what the last reload found wrong, and the errors calls ended with", Run: dialplanErrors},
 		{Name: "dialplan show globals", Summary: "Lists the global variables", Run: showGlobals},
 		{Name: "dialplan set global", Args: "NAME VALUE", Min: 2, Max: 2, Summary: "Sets a global variable", Run: setGlobal},
+		{Name: "voicemail reload", Summary: "Reads voicemail.conf and the rest of the configuration again", Run: reload},
 		{Name: "dialplan reload", Summary: "Reads the dialplan and the configuration again", Run: reload},
 		{Name: "core show hints", Summary: "Lists the hints and the state of their devices", Run: showHints},
 	}

@@ -18,10 +18,25 @@ local function receiver(visit, exten, not_oneself)
   return box
 end
 
+--- Extensions as they are entered, or with usedirectory=yes perhaps found by name; nil to give up.
+local function extensions(visit)
+  if visit.box:yes "usedirectory" then
+    local key
+    for _ = 1, 4 do
+      key = say.ask(visit.chan, { "vm-forward" }, 3000)
+      if key == "1" or key == "2" or key == "*" then break end
+    end
+    if key == "2" then return pbx.directory.choose(visit.box.context) or "" end
+    if key ~= "1" then return nil end
+  end
+  return (say.keys(visit.chan, "vm-extension", nil, 2000))
+end
+
 --- Ask for extensions, with * between them, and say whose they are. The mailboxes; nil for none.
 local function ask(visit, not_oneself)
   for _ = 1, 4 do
-    local text, boxes, why = say.keys(visit.chan, "vm-extension", nil, 2000), {}, nil
+    local text, boxes, why = extensions(visit), {}, nil
+    if not text then return nil end
     for exten in text:gmatch("[^*]+") do
       if not why then
         local box

@@ -20,6 +20,8 @@ type PBX interface {
 	manage.Life
 	manage.Conferences
 	Contacts() []registrar.Contact
+	// MessagesWaiting counts the messages of a mailbox, "100@default"; fresh ones are the urgent ones, too.
+	MessagesWaiting(mailbox string) (fresh, old, urgent int)
 	Subscriptions() []subscription.Subscription
 	Registrations() []registration.Registration
 	OrderRegistration(name string, register bool) bool
@@ -83,7 +85,7 @@ func operations() []operation {
 		{"Status", "system,call,reporting", "List channels with their state", status},
 		{"UserEvent", "user", "Send an event of one's own to all clients", userEvent},
 	}
-	list = append(list, conferenceOperations()...)
+	list = append(append(list, conferenceOperations()...), mailboxOperations()...)
 	slices.SortFunc(list, func(a, b operation) int { return strings.Compare(a.name, b.name) })
 	return list
 }

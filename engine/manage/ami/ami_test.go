@@ -87,6 +87,9 @@ func (f *fakePBX) Redirect(name string, to dialplan.Named) error {
 	f.note("redirect %s %s,%s,%s", name, to.Context, to.Exten, to.Priority)
 	return nil
 }
+func (f *fakePBX) MessagesWaiting(mailbox string) (fresh, old, urgent int) {
+	return map[string]int{"100@default": 3, "101@default": 0, "200@sales": 1}[mailbox], 2, min(len(mailbox)-10, 1)
+}
 func (f *fakePBX) BeginOriginate(channel.Origination) error { return nil }
 func (f *fakePBX) Originate(_ context.Context, o channel.Origination) (channel.Originated, error) {
 	return f.originate(o)
@@ -133,7 +136,7 @@ type fixture struct {
 
 func start(t *testing.T) *fixture {
 	t.Helper()
-	snap, problems := config.Load(fstest.MapFS{"manager.conf": {Data: []byte(managerConf)}}, config.LoadOptions{})
+	snap, problems := config.Load(fstest.MapFS{"manager.conf": {Data: []byte(managerConf)}, "voicemail.conf": {Data: []byte(voicemailConf)}}, config.LoadOptions{})
 	for _, p := range problems {
 		if p.File == "manager.conf" {
 			t.Fatal(p)

@@ -1,0 +1,2 @@
+---@class pbx.directory
+---@field choose fun(context?: string): string? Lets the caller find somebody in the mailboxes of a context by his name: the mailbox, nil for none.

@@ -1,0 +1,3 @@
+---@class pbx.voicemail
+---@field boxes fun(context?: string): {name: string, context: string, fullname: string, hidden: boolean, aliases: string[]}[] The mailboxes of a context (default), "*" for all, in the order of voicemail.conf.
+---@field option fun(name: string): string? An option of voicemail.conf [general].
