@@ -7,16 +7,18 @@ import (
 )
 
 // gopher-lua 1.1.2 evaluates `a, b = b, a` one after the other if a is a local variable, so that both end up with b's value. Lua 5.1
-// evaluates all before it assigns any (§2.4.3). Where that makes a difference, the statement is rewritten with temporaries.
+// evaluates all before it assigns any (§2.4.3). Where that makes a difference, the statement is rewritten with temporaries. So is
+// `a = f() and b`: where f() is false it would leave the local variable a as it was.
 
-// assignAtOnce rewrites every multiple assignment of tree that reads on the right, or as a table on the left, what it has assigned before.
+// assignAtOnce rewrites every multiple assignment of tree that reads on the right, or as a table on the left, what it has assigned before, and
+// every assignment of an "and" to a variable.
 func assignAtOnce(tree []ast.Stmt) {
 	walk(reflect.ValueOf(tree), func(v reflect.Value) {
 		if v.Kind() != reflect.Slice || v.Type() != reflect.TypeFor[[]ast.Stmt]() {
 			return
 		}
 		for i := range v.Len() {
-			if s, ok := v.Index(i).Interface().(*ast.AssignStmt); ok && readsBehind(s) {
+			if s, ok := v.Index(i).Interface().(*ast.AssignStmt); ok && (readsBehind(s) || keepsOld(s)) {
 				v.Index(i).Set(reflect.ValueOf(temporaries(s)))
 			}
 		}
@@ -42,6 +44,22 @@ func readsBehind(s *ast.AssignStmt) bool {
 		}
 	}
 	return false
+}
+
+// keepsOld tells whether a variable that s assigns gets a value that has an "and" in it.
+func keepsOld(s *ast.AssignStmt) (found bool) {
+	for i, left := range s.Lhs {
+		if _, ok := left.(*ast.IdentExpr); !ok || i >= len(s.Rhs) {
+			continue
+		}
+		walk(reflect.ValueOf(s.Rhs[i]), func(v reflect.Value) {
+			if v.Kind() == reflect.Pointer && !v.IsNil() {
+				op, ok := v.Interface().(*ast.LogicalOpExpr)
+				found = found || ok && op.Operator == "and"
+			}
+		})
+	}
+	return found
 }
 
 // mentions tells whether e reads the variable, or calls a function, which may.

@@ -16,6 +16,13 @@ func TestMultipleAssignment(t *testing.T) {
 		{`local n, m = 0, 1; for _ = 1, 10 do n, m = m, n + m end; channel.R = n .. ""`, "55"},
 		{`local a, b = 1, 2; if a then while a < b do a, b = b, a end end; channel.R = a .. b`, "21"},
 		{`x, y = 1, 2; x, y = y, x; channel.R = x .. y`, "21"},
+		{`local function no() return false end; local a = "old"; a = no() and "new"; channel.R = tostring(a)`, "false"},
+		{`local function none() end; local a = "old"; a = none() and "new"; channel.R = tostring(a)`, "nil"},
+		{`local function no() return false end; local a, b = "old", 1; a, b = no() and "new", 2; channel.R = tostring(a) .. b`, "false2"},
+		{`local function no() return false end; local a = "old"; a = a and no() and "new"; channel.R = tostring(a)`, "false"},
+		{`local function no() return false end; local a = "old"; a = no() or no() and "new"; channel.R = tostring(a)`, "false"},
+		{`local function no() return false end; local t = {}; t.no = no; local a = "old"; a = t:no() and a .. "!"; channel.R = tostring(a)`, "false"},
+		{`local function yes() return "yes" end; local a = "old"; a = yes() and a .. "!" or "c"; channel.R = a`, "old!"},
 	}
 	for _, tt := range tests {
 		b := newBench(t, nil)
