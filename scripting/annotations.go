@@ -140,6 +140,7 @@ const annotationTypes = `---@meta pbx
 ---@field digits? string keys of the caller that end it
 ---@field before? fun(leg: pbx.Channel) called for each phone when all are found and none rings
 ---@field ignore_forwards? boolean
+---@field unshown? boolean
 ---@field forward_context? string
 ---@field callerid? pbx.CallerID
 ---@field variables? table<string, string>

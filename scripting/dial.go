@@ -85,7 +85,7 @@ func dialRequest(l *lua.LState, t *lua.LTable, ch *channel.Channel) channel.Dial
 		return nil
 	}
 	req := channel.DialRequest{
-		IgnoreForwards: lua.LVAsBool(t.RawGetString("ignore_forwards")), ForwardContext: lua.LVAsString(t.RawGetString("forward_context")),
+		IgnoreForwards: lua.LVAsBool(t.RawGetString("ignore_forwards")), Unshown: lua.LVAsBool(t.RawGetString("unshown")), ForwardContext: lua.LVAsString(t.RawGetString("forward_context")),
 		ForwardUntimed: lua.LVAsBool(t.RawGetString("forward_untimed")), ForwardCaller: caller("forward_callerid"), CallerID: caller("callerid"),
 		Timeout: length("timeout_ms"), ProgressTimeout: length("progress_timeout_ms"), Digits: lua.LVAsString(t.RawGetString("digits")),
 		Cancel: channel.Cause(lua.LVAsNumber(t.RawGetString("cancel_cause"))),

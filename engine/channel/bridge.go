@@ -44,8 +44,16 @@ func (c *Channel) Bridge(peer *Channel, opts BridgeOptions) (BridgeResult, error
 	}
 	began := c.core.clock.Now()
 	bridge, mineID, theirsID := c.core.bridgeID(), c.CallerID(), peer.CallerID()
-	c.update(func() { c.bridgeID, c.bridgedTo, c.connected = bridge, peer.name, theirsID })
-	peer.update(func() { peer.bridgeID, peer.bridgedTo, peer.connected = bridge, c.name, mineID })
+	c.update(func() { c.bridgeID, c.bridgedTo = bridge, peer.name })
+	known := false // whom we called was told who calls
+	peer.update(func() {
+		peer.bridgeID, peer.bridgedTo, peer.connected = bridge, c.name, mineID
+		known, peer.calledFor = peer.calledFor == c.name, ""
+	})
+	c.talksTo(theirsID)
+	if !known {
+		peer.talksTo(mineID)
+	}
 	c.core.observer.Bridged(c, peer)
 	mineHolds, theirsHold := holdMusic{party: peer, holder: c}, holdMusic{party: c, holder: peer}
 	c.bridged.Store(true)

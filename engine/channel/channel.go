@@ -121,6 +121,8 @@ type Channel struct {
 	before    History // as it was before `h`
 	callerID  CallerID
 	connected CallerID
+	calledFor string // name of the channel it was made for; "": none
+	unshown   bool   // its party is not shown whom it talks to (Dial's I)
 	account   string
 	userField string
 	amaFlags  string

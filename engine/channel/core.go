@@ -165,7 +165,7 @@ func (k *Core) New(cfg Config) *Channel {
 	if p := cfg.Parent; p != nil {
 		c.linkedID = p.LinkedID()
 		c.variables = p.inherited()
-		c.connected = p.CallerID()
+		c.connected, c.calledFor = p.CallerID(), p.Name()
 		if c.attached == nil {
 			c.attached = p.attached
 		}

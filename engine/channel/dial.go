@@ -34,6 +34,7 @@ type DialRequest struct {
 	Variables      map[string]string
 	Ringback       Ringback
 	IgnoreForwards bool      // Dial's i: a leg that forwards counts as busy
+	Unshown        bool      // Dial's I: neither side is shown whom it talks to
 	ForwardContext string    // where a 3xx is looked up; "": FORWARD_CONTEXT of the caller, else its current context
 	ForwardCaller  *CallerID // shown to where a 3xx points, instead of the caller's
 	ForwardUntimed bool      // Dial's z: a forward takes the timeout away
@@ -139,6 +140,7 @@ func (c *Channel) Dial(req DialRequest) (DialResult, error) {
 	}
 	d := &dial{caller: c, req: req, began: c.core.clock.Now(), running: map[*dialLeg]bool{}, reports: make(chan legReport, 16), done: make(chan struct{})}
 	d.res.RingTime, d.res.ProgressTime = -1, -1
+	c.update(func() { c.unshown = req.Unshown })
 	defer close(d.done)
 	var made []*dialLeg
 	for i, t := range req.Targets {
@@ -190,6 +192,7 @@ func (d *dial) add(t Target, forwards int, from *dialLeg) (made []*dialLeg) {
 		return nil
 	}
 	for _, ch := range channels {
+		ch.update(func() { ch.unshown = d.req.Unshown })
 		leg := &dialLeg{target: t, ch: ch, forwards: forwards, result: len(d.res.Legs)}
 		if from != nil {
 			leg.through = from.through
@@ -330,6 +333,9 @@ func (d *dial) report(r legReport) bool {
 		if d.res.RingTime < 0 {
 			d.res.RingTime = d.since()
 		}
+		if len(d.running) == 1 && d.caller.State() != Up {
+			d.caller.talksTo(r.leg.ch.CallerID())
+		}
 		d.ring()
 	case LegProgress:
 		if d.res.ProgressTime < 0 {
@@ -351,6 +357,7 @@ func (d *dial) report(r legReport) bool {
 			return false
 		}
 		d.res.Peer, d.res.Target = r.leg.ch, r.leg.target
+		d.caller.talksTo(r.leg.ch.CallerID())
 		return true
 	case LegEnded:
 		d.legEnded(r.leg, r.ev)

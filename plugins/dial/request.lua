@@ -86,7 +86,7 @@ function M.of(chan, list, seconds, options)
   if options.H then digits = digits .. features.code(chan, "disconnect"):sub(1, 1) end
   return {
     targets = list, timeout_ms = milliseconds(answer), progress_timeout_ms = milliseconds(progress), digits = digits,
-    ring = options.r and "fake" or options.R and "until_media" or "real", ignore_forwards = options.i ~= nil,
+    ring = options.r and "fake" or options.R and "until_media" or "real", ignore_forwards = options.i ~= nil, unshown = options.I ~= nil,
     forward_callerid = forward_caller(chan, options), forward_untimed = options.z ~= nil, cancel_cause = cancel_cause(options),
     before = before(chan, options),
   }

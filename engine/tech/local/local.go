@@ -135,6 +135,9 @@ func (e *end) Indicate(ind channel.Indication) error {
 	return nil
 }
 
+// ShowConnected (channel.ConnectedShower): whom one end talks to is the other end's party.
+func (e *end) ShowConnected(id channel.CallerID) { e.other.ch.FarEndIs(id) }
+
 // Hangup ends both ends; a ;1 that still rings reports the cause.
 func (e *end) Hangup(cause channel.Cause) {
 	e.close()

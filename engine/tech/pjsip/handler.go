@@ -18,6 +18,7 @@ import (
 
 // Provisional: the phone we called rings or plays early media.
 func (l *leg) Provisional(res *sip.Response) {
+	l.trustsAnswer(res)
 	early := len(res.Body()) > 0 && l.takeAnswer(res.Body()) == nil
 	if res.StatusCode == sip.StatusCallIsBeingForwarded {
 		l.report.Tell(channel.LegEvent{Kind: channel.LegForwarded})
@@ -39,8 +40,10 @@ func (l *leg) Accepted(res *sip.Response) []byte {
 	if len(res.Body()) > 0 {
 		err = l.takeAnswer(res.Body())
 	}
+	l.trustsAnswer(res)
 	l.mu.Lock()
 	agreed := l.agreed
+	l.updates = sip.HasToken(res, "Allow", "UPDATE")
 	l.mu.Unlock()
 	if !agreed {
 		l.log.Warn().Err(err).Msg("answered without a usable session, hanging up")

@@ -157,11 +157,8 @@ func callerID(req *sip.Request, e *config.Endpoint) channel.CallerID {
 	}
 	id := channel.CallerID{Name: sip.DisplayName(req.From()), Number: callerNumber(req)}
 	if e.TrustIDInbound {
-		for _, name := range []string{"P-Asserted-Identity", "Remote-Party-ID"} {
-			if list, err := sip.ParseAddressList(req, name); err == nil && len(list) > 0 {
-				id = channel.CallerID{Name: list[0].DisplayName, Number: sip.UserPart(&list[0].URI)}
-				break
-			}
+		if said, ok := asserted(req); ok {
+			id = said
 		}
 	}
 	id.Number = printable(id.Number)

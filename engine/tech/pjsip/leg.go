@@ -64,6 +64,9 @@ type leg struct {
 	format    codecs.Format               // of the stream in force
 	media     netip.AddrPort
 
+	connected, told channel.CallerID // whom the party talks to, and what it was told of that
+	updates         bool             // the phone we called takes UPDATE
+
 	from, to, target, localAddr string // of the INVITE, for CHANNEL(pjsip,…)
 	secure                      bool
 }
@@ -132,7 +135,7 @@ func (l *leg) Answer(context.Context) error {
 		return err
 	}
 	if d := l.dialog.Load(); d != nil {
-		d.Answer(body, offered)
+		d.Answer(body, offered, l.showing()...)
 	}
 	return nil
 }
@@ -233,7 +236,7 @@ func (l *leg) Indicate(ind channel.Indication) error {
 	}
 	switch ind {
 	case channel.IndicateRinging:
-		d.Progress(sip.StatusRinging, nil)
+		d.Progress(sip.StatusRinging, nil, l.showing()...)
 	case channel.IndicateForwarded:
 		d.Progress(sip.StatusCallIsBeingForwarded, nil)
 	case channel.IndicateProgress:
@@ -241,7 +244,7 @@ func (l *leg) Indicate(ind channel.Indication) error {
 		if err != nil {
 			return err
 		}
-		d.Progress(sip.StatusSessionProgress, body)
+		d.Progress(sip.StatusSessionProgress, body, l.showing()...)
 	case channel.IndicateBusy:
 		l.ch.SetHangupCause(channel.UserBusy)
 		d.Hangup(sip.StatusBusyHere, l.q850(channel.UserBusy))

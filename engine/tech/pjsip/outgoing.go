@@ -208,11 +208,12 @@ func (t *Tech) send(l *leg, call target, gen *Generation, d *channel.DialLeg) er
 	l.mu.Lock()
 	l.from, l.to, l.target, l.localAddr = address(from.URI), address(to.URI), call.uri.String(), call.hop.Transport.Advertised(call.hop.Addr.Addr()).String()
 	l.secure = secure(call.hop.Transport)
+	l.told = d.CallerID
 	l.mu.Unlock()
 	l.log.Info().Str("endpoint", e.Name).Str("uri", call.uri.String()).Str("peer", call.hop.Addr.String()).Msg("calling")
 	l.dialog.Store(t.Dialogs.Invite(dialog.Call{
 		Target: call.uri, Hop: call.hop, Routes: call.routes, From: from.String(), To: to.String(), Offer: body,
-		Headers: slices.Concat(reliability(e), identity(e, gen, d.CallerID, call.hop), diversion(e, d.CallerID, &call.uri, call.hop), l.takeHeaders()),
+		Headers: slices.Concat(reliability(e), identity(e, d.CallerID, call.hop.Transport.Advertised(call.hop.Addr.Addr()).Addr(), "calling"), diversion(e, d.CallerID, &call.uri, call.hop), l.takeHeaders()),
 	}, l, dialog.Options{
 		Contact: t.contact(cmp.Or(e.ContactUser, e.FromUser, gen.PJSIP.Global.DefaultFromUser, "asterisk"), call.hop.Transport, call.hop.Addr),
 		Rewrite: e.RewriteContact, Credentials: credentials(gen.PJSIP, e), Log: l.log,
@@ -255,30 +256,6 @@ func (t *Tech) from(e *config.Endpoint, gen *Generation, id channel.CallerID, ho
 		a = sip.Address{DisplayName: "Anonymous", URI: *sip.NewURI("anonymous", "anonymous.invalid", 0)} // RFC 3323 §4.1
 	}
 	return a
-}
-
-// identity is P-Asserted-Identity and Remote-Party-ID for endpoints that want them and may know.
-func identity(e *config.Endpoint, gen *Generation, id channel.CallerID, hop sip.Hop) []sip.Header {
-	if id.Number == "" || (id.Withheld() && !e.TrustIDOutbound) {
-		return nil
-	}
-	us := hop.Transport.Advertised(hop.Addr.Addr())
-	a := sip.Address{DisplayName: id.Name, URI: *sip.NewURI(id.Number, cmp.Or(e.FromDomain, bracketed(us.Addr())), 0)}
-	var out []sip.Header
-	if e.SendPAI {
-		out = append(out, sip.NewHeader("P-Asserted-Identity", a.String()))
-	}
-	if e.SendRPID {
-		privacy := "off"
-		if id.Withheld() {
-			privacy = "full"
-		}
-		out = append(out, sip.NewHeader("Remote-Party-ID", a.String()+";party=calling;privacy="+privacy+";screen=no"))
-	}
-	if id.Withheld() {
-		out = append(out, sip.NewHeader("Privacy", "id"))
-	}
-	return out
 }
 
 // contact is our Contact towards a peer.

@@ -1,0 +1,107 @@
+package pjsip
+
+import (
+	"cmp"
+	"net/netip"
+
+	"asterism/engine/channel"
+	"asterism/engine/config"
+	"asterism/engine/sip"
+)
+
+// Who a phone talks to: P-Asserted-Identity (RFC 3325) and Remote-Party-ID, in requests and responses.
+
+// identity is both headers for endpoints that want them and may know. party is "calling" or "called".
+func identity(e *config.Endpoint, id channel.CallerID, us netip.Addr, party string) []sip.Header {
+	if id.Number == "" || (id.Withheld() && !e.TrustIDOutbound) {
+		return nil
+	}
+	a := sip.Address{DisplayName: id.Name, URI: *sip.NewURI(id.Number, cmp.Or(e.FromDomain, bracketed(us)), 0)}
+	var out []sip.Header
+	if e.SendPAI {
+		out = append(out, sip.NewHeader("P-Asserted-Identity", a.String()))
+	}
+	if e.SendRPID {
+		privacy := "off"
+		if id.Withheld() {
+			privacy = "full"
+		}
+		out = append(out, sip.NewHeader("Remote-Party-ID", a.String()+";party="+party+";privacy="+privacy+";screen=no"))
+	}
+	if id.Withheld() {
+		out = append(out, sip.NewHeader("Privacy", "id"))
+	}
+	return out
+}
+
+// asserted is who a trusted peer says it is; false if it does not say so.
+func asserted(m sip.Message) (id channel.CallerID, ok bool) {
+	for _, name := range []string{"P-Asserted-Identity", "Remote-Party-ID"} {
+		if list, err := sip.ParseAddressList(m, name); err == nil && len(list) > 0 {
+			id = channel.CallerID{Name: list[0].DisplayName, Number: printable(numberOf(&list[0].URI))}
+			if sip.HasToken(m, "Privacy", "id") {
+				id.Presentation = "prohib"
+			}
+			return id, true
+		}
+	}
+	return id, false
+}
+
+// ShowConnected (channel.ConnectedShower): with the answer of a call that came in; later by UPDATE, to phones that can (RFC 3311).
+//
+// Deviates: Asterisk sends a re-INVITE to those that cannot; they go on showing whom they called.
+func (l *leg) ShowConnected(id channel.CallerID) {
+	l.mu.Lock()
+	l.connected = id
+	l.mu.Unlock()
+	if l.ch.State() != channel.Up {
+		return // its 180 and 200 tell
+	}
+	headers := l.showing()
+	d := l.dialog.Load()
+	l.mu.Lock()
+	able := l.updates || l.invite != nil && sip.HasToken(l.invite, "Allow", "UPDATE")
+	l.mu.Unlock()
+	if len(headers) > 0 && d != nil && able {
+		d.Request(sip.UPDATE, "", nil, nil, headers...)
+	}
+}
+
+// showing are the headers that tell the party whom it talks to; none if it knows, or is not to know.
+func (l *leg) showing() []sip.Header {
+	if !l.endpoint.SendConnectedLine || !l.endpoint.SendPAI && !l.endpoint.SendRPID {
+		return nil
+	}
+	party := "called"
+	if l.outgoing {
+		party = "calling"
+	}
+	l.mu.Lock()
+	id, told, addr := l.connected, l.told, l.localAddr
+	l.mu.Unlock()
+	if id.Number == told.Number && id.Name == told.Name && id.Withheld() == told.Withheld() && l.ch.State() == channel.Up {
+		return nil
+	}
+	us, err := netip.ParseAddrPort(addr)
+	if err != nil {
+		return nil
+	}
+	headers := identity(l.endpoint, id, us.Addr(), party)
+	if len(headers) > 0 {
+		l.mu.Lock()
+		l.told = id
+		l.mu.Unlock()
+	}
+	return headers
+}
+
+// trustsAnswer takes over who answered, from an endpoint that may say so.
+func (l *leg) trustsAnswer(res *sip.Response) {
+	if !l.endpoint.TrustIDInbound || !l.endpoint.TrustConnectedLine {
+		return
+	}
+	if id, ok := asserted(res); ok {
+		l.ch.FarEndIs(id)
+	}
+}
