@@ -439,7 +439,7 @@
 ---@field confirmed fun(list: string[], variables?: table<string, string>): string[], table<string, string> Dial strings whose parties are asked whether they take the call, for chan:dial or pbx.dial.parties; and the variables that go with them.
 
 ---@alias pbx.Prompts string|string[] a name, names joined by &, or a list
----@alias pbx.Times string|string[]|fun(chan: pbx.Channel): boolean "09:00-17:00,mon-fri,1-31,jan-dec,zone" as in GotoIfTime
+---@alias pbx.Times string|string[]|fun(chan: pbx.Channel): boolean "09:00-17:00,mon-fri,1-31,jan-dec,zone" as in GotoIfTime, "12-24", "12-24/01-06", "holidays.ics": as pbx.time.match has them
 ---@alias pbx.MenuAction string|pbx.MenuStep|pbx.Menu|fun(chan: pbx.Channel, keys: string, menu: string): pbx.MenuAction? "100", "context,extension[,priority]", "repeat", "back", "top", "hangup"
 
 ---@class pbx.MenuStep
@@ -452,6 +452,7 @@
 ---@field args? string its arguments
 ---@field language? string the caller's from here on
 ---@field hours? pbx.Times with open and closed
+---@field except? pbx.Times when it is closed all the same
 ---@field open? pbx.MenuAction
 ---@field closed? pbx.MenuAction
 ---@field next? pbx.MenuAction what follows; without it the menu again, after app nothing
@@ -468,6 +469,7 @@
 ---@field nothing? pbx.Prompts|false after silence
 ---@field failed? pbx.MenuAction when all tries are used up
 ---@field hours? pbx.Times when it is open
+---@field except? pbx.Times when it is closed all the same: holidays
 ---@field closed? pbx.MenuAction at other times
 ---@field language? string
 ---@field barge_in? boolean false: the prompt is heard to its end

@@ -1,4 +1,6 @@
 --- What a menu's table may say, and what is wrong with one: checked when extensions.lua is loaded, all of it at once.
+local pbx = require "pbx"
+
 local check_action -- of a key, or of closed, failed, busy, next, open
 
 local words = { ["repeat"] = true, back = true, top = true, hangup = true }
@@ -53,8 +55,9 @@ end
 local function is_times(v)
   if type(v) == "function" then return true end
   for _, one in ipairs(type(v) == "table" and v or { v }) do
-    local pbx = require "pbx"
-    if type(one) ~= "string" or pbx.time.within(one) == nil then return false end
+    if type(one) ~= "string" then return false end
+    local ok, why = pbx.time.match(one)
+    if ok == nil then return false, why end
   end
   return type(v) == "string" or type(v) == "table" and #v > 0
 end
@@ -67,7 +70,7 @@ local kinds = {
   prompts = { is_prompt, 'the name of a prompt, several joined by "&", or a list of names' },
   said = { function(v) return type(v) == "function" or is_prompt(v) end, 'the name of a prompt, several joined by "&", a list of names, or a function that returns one of these' },
   maybe = { function(v) return v == false or is_prompt(v) end, "the name of a prompt, a list of names, or false for none" },
-  times = { is_times, '"09:00-17:00,mon-fri,1-31,jan-dec" as in GotoIfTime, a list of such, or a function that returns true or false' },
+  times = { is_times, '"09:00-17:00,mon-fri" as in GotoIfTime, days ("12-24", "12-24/01-06"), a calendar ("holidays.ics"), a list of such, or a function that returns true or false' },
   whole = { function(v) return type(v) == "number" and v >= 1 and v == math.floor(v) end, "a whole number of at least 1" },
   ms = { number_from(1), "milliseconds, such as 5000" },
   truth = { of "boolean", "true or false" },
@@ -77,7 +80,7 @@ local kinds = {
 
 local menu_fields = {
   name = "text", prompt = "said", again = "said", keys = "keys", direct_dial = "context", tries = "whole", timeout_ms = "ms", between_ms = "ms",
-  barge_in = "truth", answer = "truth", invalid = "maybe", nothing = "maybe", failed = "action", hours = "times", closed = "action", language = "text",
+  barge_in = "truth", answer = "truth", invalid = "maybe", nothing = "maybe", failed = "action", hours = "times", except = "times", closed = "action", language = "text",
   on_enter = "hook", on_key = "hook", on_invalid = "hook", on_timeout = "hook", on_leave = "hook",
 }
 
@@ -86,7 +89,7 @@ local action_fields = {
   { "dial", { dial = "text", play = "prompts", timeout_ms = "ms", options = "text", busy = "action", next = "action" } },
   { "app", { app = "text", play = "prompts", args = "text", next = "action" } },
   { "language", { language = "text", play = "prompts", next = "action" } },
-  { "hours", { hours = "times", open = "action", closed = "action" } },
+  { "hours", { hours = "times", except = "times", open = "action", closed = "action" } },
   { "play", { play = "prompts", next = "action" } },
 }
 
@@ -107,8 +110,10 @@ local function check_fields(s, path, t, fields)
     if v == nil then -- not said
     elseif kind == "action" then out[name] = check_action(s, at, v)
     elseif kind == "keys" then out[name] = s.keys(s, at, v)
-    elseif kinds[kind][1](v) then out[name] = v
-    else problem(s, at, shown(v) .. "; write " .. kinds[kind][2]) end
+    else
+      local ok, why = kinds[kind][1](v)
+      if ok then out[name] = v else problem(s, at, shown(v) .. (why and " (" .. why .. ")" or "") .. "; write " .. kinds[kind][2]) end
+    end
   end
   for name in pairs(t) do
     if not fields[name] then problem(s, path == "" and "the menu" or path, "there is no " .. tostring(name) .. "; " .. meant(tostring(name), fields)) end
@@ -153,7 +158,7 @@ local function check_menu(s, path, t)
   if not t.prompt then problem(s, at, "says nothing; write prompt = \"main-menu\"") end
   if not t.keys and not t.direct_dial then problem(s, at, 'no key does anything; write keys = { ["1"] = … }') end
   if t.hours and not t.closed then problem(s, at, 'has hours and not what to do outside of them; write closed = { play = "office-closed", next = "hangup" }') end
-  if t.closed and not t.hours then problem(s, at, 'has closed and no hours; write hours = "09:00-17:00,mon-fri"') end
+  if (t.closed or t.except) and not t.hours then problem(s, at, 'has closed or except and no hours; write hours = "09:00-17:00,mon-fri"') end
   out.name = out.name or path:match('%["([^"]+)"%]$') or "menu"
   return out
 end

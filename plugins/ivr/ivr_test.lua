@@ -150,6 +150,12 @@ test("hours: outside of them the menu is closed", function(t) -- it is Monday, 9
   t:equal(c:get("SEEN"), "night-one")
 end)
 
+test("except: days on which it is closed all the same", function(t) -- it is the fifth of January
+  t:equal(caller(t, { [100] = "1" }, with [[hours = "*,*,*,*", except = "01-06", closed = "night,s"]]):get("SEEN"), "one")
+  t:equal(caller(t, { [100] = "1" }, with [[hours = "*,*,*,*", except = { "02-01", "12-24/01-06" }, closed = "night,s"]]):get("SEEN"), "night")
+  t:equal(caller(t, { [100] = "1" }, with [[hours = "*,*,*,*", except = function() return true end, closed = "night,s"]]):get("SEEN"), "night")
+end)
+
 test("hours of one key", function(t)
   local text = with("", [[, ["2"] = { hours = "*,tue,*,*,UTC", open = seen "open", closed = { play = "closed-now" } }]])
   local c, heard = caller(t, { [100] = "2", [2500] = "1" }, text)
@@ -241,9 +247,10 @@ test("a wrong table is refused, with the place, what it is, and what to write in
     [ [[{ prompt = "a", keys = { ["1"] = true } }]] ] = 'keys["1"]: true; write a place ("100")',
     [ [[{ prompt = "a", keys = { ["1"] = {} } }]] ] = 'keys["1"]: says nothing that can be done; write one of app, dial',
     [ [[{ prompt = "a", keys = { ["1"] = { dial = "PJSIP/1", secs = 5 } } }]] ] = 'keys["1"]: there is no secs; write one of busy, dial',
-    [ [[{ prompt = "a", keys = { ["1"] = { hours = "mon", open = "1" } } }]] ] = 'keys["1"].hours: "mon"; write "09:00-17:00,mon-fri',
+    [ [[{ prompt = "a", keys = { ["1"] = { hours = "mon", open = "1" } } }]] ] = 'keys["1"].hours: "mon" (',
+    [ [[{ prompt = "a", keys = {}, hours = "*,*,*,*", closed = "1", except = "holidays.ics" }]] ] = 'except: "holidays.ics" (there is no calendar holidays.ics beside the dialplan); write "09:00-17:00,mon-fri" as in GotoIfTime, days',
     [ [[{ prompt = "a", keys = {}, hours = "*" }]] ] = "has hours and not what to do outside of them",
-    [ [[{ prompt = "a", keys = {}, closed = "100" }]] ] = "has closed and no hours",
+    [ [[{ prompt = "a", keys = {}, closed = "100" }]] ] = "has closed or except and no hours",
     [ [[{ prompt = "a", keys = { ["2"] = { prompt = "b", keys = { ["3"] = "topp" } } } }]] ] = 'keys["2"].keys["3"]: "topp"; did you mean top?',
     [ [["main"]] ] = 'got "main"; write a table',
   } do t:contains(wrong(t, text), want) end

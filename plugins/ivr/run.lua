@@ -24,14 +24,14 @@ local function play(chan, prompts, keys)
   if not ok then pbx.log("warning", "ivr: " .. why) end
 end
 
---- Whether one of the times, or the function, says that it is open now.
+--- Whether now is in one of the times, or the function says so.
 local function within(chan, times)
   if type(times) == "function" then return times(chan) end
-  for _, one in ipairs(type(times) == "table" and times or { times }) do
-    if pbx.time.within(one) then return true end
-  end
-  return false
+  return (pbx.time.match(times))
 end
+
+--- Whether a menu, or what a key leads to, is open now.
+local function is_open(chan, of) return within(chan, of.hours) and not (of.except and within(chan, of.except)) end
 
 local function direct_context(chan, menu)
   if menu.direct_dial == true then return chan:context() end
@@ -146,7 +146,7 @@ local function step(chan, action, menu, key)
     execute(chan, action.app, action.args or "")
     return action.next
   end
-  if action.hours then return within(chan, action.hours) and action.open or action.closed end
+  if action.hours then return is_open(chan, action) and action.open or action.closed end
   return action.next or "repeat"
 end
 
@@ -178,7 +178,7 @@ local function entering(chan, menu, menus)
   if menu.language then chan:language(menu.language) end
   local instead = heed(menus, menu.on_enter, chan, menu.name)
   if instead then return instead end
-  if menu.hours and not within(chan, menu.hours) then return menu.closed end
+  if menu.hours and not is_open(chan, menu) then return menu.closed end
 end
 
 return function(first, menus)

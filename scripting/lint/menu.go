@@ -3,6 +3,8 @@ package lint
 import (
 	"strings"
 
+	"asterism/engine/dialplan"
+
 	"github.com/yuin/gopher-lua/ast"
 )
 
@@ -15,12 +17,31 @@ func (w *walker) menu(t *ast.TableExpr) {
 	for _, name := range []string{"prompt", "again", "invalid", "nothing"} {
 		w.menuPrompts(fields[name])
 	}
+	w.directDial(fields["direct_dial"])
 	w.menuAction(fields["failed"])
 	w.menuAction(fields["closed"])
 	if keys, ok := fields["keys"].(*ast.TableExpr); ok {
 		for _, f := range keys.Fields {
 			w.menuAction(f.Value)
 		}
+	}
+}
+
+// nobodysNumber is none that a dialplan means by itself.
+const nobodysNumber = "77777777777777777777"
+
+// directDial finds a pattern for everything among the extensions that can be dialled in a menu: no key is wrong then, and each is waited behind.
+func (w *walker) directDial(e ast.Expr) {
+	if e == nil {
+		return
+	}
+	context := w.fold(e)
+	if _, own := e.(*ast.TrueExpr); own {
+		context = w.context
+	}
+	if all, ok := w.index.Find(context, nobodysNumber, "", 1, dialplan.Match); ok {
+		w.say(codeUnreachable, Warning, e.Line(), context, "name a context without it", "direct_dial: no key of the menu is ever invalid: %q at %s:%d accepts every number",
+			all.Pattern, all.File, all.Line)
 	}
 }
 
