@@ -84,14 +84,23 @@ local after_hours = {
 
 local reception = pbx.ivr.menu {
   name = "reception",
-  prompt = "thank-you-for-calling&press-1&for&sales&press-2&for&support&press-3&for&billing&to-reach-operator&press-0",
-  again = "press-1&for&sales&press-2&for&support&press-3&for&billing&to-reach-operator&press-0",
+  prompt = "thank-you-for-calling&press-1&for&sales&press-2&for&support&press-3&for&billing&to-dial-by-name&press-9&to-reach-operator&press-0",
+  again = "press-1&for&sales&press-2&for&support&press-3&for&billing&to-dial-by-name&press-9&to-reach-operator&press-0",
   hours = open,
   closed = { play = "thank-you-for-calling&office-closed", next = after_hours },
   direct_dial = "staff", -- who knows the number of a person may dial it; nothing but people and departments is there
-  keys = { ["1"] = "staff,201", ["2"] = "staff,202", ["3"] = "staff,203", ["0"] = "staff,200", ["9"] = "repeat" },
+  keys = { ["1"] = "staff,201", ["2"] = "staff,202", ["3"] = "staff,203", ["0"] = "staff,200", ["*"] = "repeat",
+    ["9"] = { app = "Directory", args = "default,staff", next = "top" } }, -- the letters of a name, who has a mailbox
   failed = "staff,200", -- who presses nothing, or has no keys, gets a human being
 }
+
+--- A call from the world: unless its number is on the house's blacklist (*30), it goes to where it wants.
+local function from_the_world(where)
+  return function(context, number)
+    if pbx.person.blacklisted(channel["CALLERID(num)"]:get()) then return app.Hangup(21) end
+    return where(context, number)
+  end
+end
 
 -- Outside -----------------------------------------------------------------------------------------------------------------
 
@@ -121,7 +130,7 @@ extensions = {
   -- What every phone in the house may dial. "features" are the codes of plugins: *72 forward, *78 do not disturb, *68 wake-up call …
   house = {
     include = { "staff", "features" },
-    ["0"] = function() department("house", "200") end,
+    ["0"] = function() return department("house", "200") end,
     ["300"] = function() app.ConfBridge("staff") end,
     ["301"] = function() app.ConfBridge("board", nil, "board") end, -- asks for the PIN of confbridge.conf
     ["400"] = function() app.VoiceMailMain(channel["CALLERID(num)"]:get() .. "@default", "s") end, -- one's own mailbox, no password
@@ -140,10 +149,13 @@ extensions = {
 
   -- Calls that come in by the trunk, by the number that was dialled.
   ["from-trunk"] = {
-    [MAIN_NUMBER] = reception,
-    ["_55501XX"] = function(context, number) person(context, number:sub(-3)) end, -- 5550103 is 103
-    ["5550300"] = function() app.ConfBridge("staff", nil, "guest") end,
+    [MAIN_NUMBER] = from_the_world(reception),
+    ["_55501XX"] = from_the_world(function(context, number) return person(context, number:sub(-3)) end), -- 5550103 is 103
+    ["5550300"] = from_the_world(function() app.ConfBridge("staff", nil, "guest") end),
   },
+
+  -- 0 in a mailbox's greeting.
+  operator = { o = function() return department("operator", "200") end },
 
   -- Everything else. It is the last include, because the extensions of a context come before all of its includes.
   nobody = { ["_X."] = function() sorry("pbx-invalid") end },
