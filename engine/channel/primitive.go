@@ -250,8 +250,12 @@ func (c *Channel) Digit(d rune) {
 	}
 }
 
-// DigitEnded is called when such a key was let go, after dur.
-func (c *Channel) DigitEnded(d rune, dur time.Duration) { c.core.observer.DigitReceived(c, d, dur) }
+// DigitEnded is called by the technology when a key was let go, after dur. Of one that Digit did not tell it says nothing.
+func (c *Channel) DigitEnded(d rune, dur time.Duration) {
+	if c.digits.lift(d) {
+		c.core.observer.DigitReceived(c, d, dur)
+	}
+}
 
 const maxDigits = 64
 
@@ -259,6 +263,7 @@ const maxDigits = 64
 type digitQueue struct {
 	mu     sync.Mutex
 	queue  []rune
+	down   rune // the last one; 0 once it was let go
 	signal chan struct{}
 }
 
@@ -267,6 +272,7 @@ func (q *digitQueue) push(d rune) bool {
 	full := len(q.queue) >= maxDigits
 	if !full {
 		q.queue = append(q.queue, d)
+		q.down = d
 	}
 	q.mu.Unlock()
 	select {
@@ -274,6 +280,17 @@ func (q *digitQueue) push(d rune) bool {
 	default:
 	}
 	return !full
+}
+
+// lift reports whether d is the key that is down, and lets it go.
+func (q *digitQueue) lift(d rune) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.down != d {
+		return false
+	}
+	q.down = 0
+	return true
 }
 
 // find is the first queued digit that is one of set; 0 when none is.

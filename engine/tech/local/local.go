@@ -89,11 +89,10 @@ type end struct {
 	runs   bool             // ;2: runs the dialplan
 	report channel.Reporter // ;1: to the Dial that waits
 
-	mu      sync.Mutex // guards below; a leaf
-	called  bool
-	over    bool
-	joined  bool
-	pressed rune // the key the script was told of and that is still down; 0: none
+	mu     sync.Mutex // guards below; a leaf
+	called bool
+	over   bool
+	joined bool
 }
 
 // Call starts the dialplan on ;2.
@@ -167,27 +166,14 @@ func (e *end) close() {
 func (e *end) press(d rune) {
 	e.mu.Lock()
 	joined := e.joined
-	if !joined {
-		e.pressed = d
-	}
 	e.mu.Unlock()
 	if !joined {
 		e.ch.Digit(d)
 	}
 }
 
-// digit is the end of a key: only of one that the script was told of.
-func (e *end) digit(d media.Digit) {
-	e.mu.Lock()
-	mine := e.pressed == d.Rune
-	if mine {
-		e.pressed = 0
-	}
-	e.mu.Unlock()
-	if mine {
-		e.ch.DigitEnded(d.Rune, d.Duration)
-	}
-}
+// digit is the end of a key.
+func (e *end) digit(d media.Digit) { e.ch.DigitEnded(d.Rune, d.Duration) }
 
 // Media is the end of the string.
 func (e *end) Media() channel.Media { return e }

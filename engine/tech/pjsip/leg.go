@@ -55,7 +55,6 @@ type leg struct {
 	fax       *fax              // nil: it is a voice that is heard
 	agreed    bool              // a stream is in force
 	inJoin    bool
-	pressed   rune // the key the script was told of and that is still down; 0: none
 	held      bool // by the peer, as the SDP in force says
 	over      bool
 	headers   []sip.Header                // a script's, for the INVITE that is not sent yet
@@ -366,27 +365,14 @@ func (l *leg) SetJoined(on bool) {
 func (l *leg) press(d rune) {
 	l.mu.Lock()
 	joined := l.inJoin
-	if !joined {
-		l.pressed = d
-	}
 	l.mu.Unlock()
 	if !joined {
 		l.ch.Digit(d)
 	}
 }
 
-// digit takes the end of a key from the shard: only that of one the script was told of.
-func (l *leg) digit(d media.Digit) {
-	l.mu.Lock()
-	mine := l.pressed == d.Rune
-	if mine {
-		l.pressed = 0
-	}
-	l.mu.Unlock()
-	if mine {
-		l.ch.DigitEnded(d.Rune, d.Duration)
-	}
-}
+// digit takes the end of a key from the shard.
+func (l *leg) digit(d media.Digit) { l.ch.DigitEnded(d.Rune, d.Duration) }
 
 // infoDigit takes a digit that came by INFO: to the other leg of a bridge that carries digits, in that one's way, else to the script.
 func (l *leg) infoDigit(d rune, dur time.Duration) {
