@@ -59,8 +59,12 @@ func inCall(f func(*call, *lua.LState) int) *lua.LFunction {
 // goFunction is a Lua function that no state made.
 func goFunction(f lua.LGFunction) *lua.LFunction { return &lua.LFunction{IsG: true, GFunction: f} }
 
-// table is an empty table with a metatable, and nothing else yet.
-func table(meta *lua.LTable) *lua.LTable { return &lua.LTable{Metatable: meta} }
+// table is an empty table with a metatable, and room for little: by itself a table makes room for 32 names at the first, 2 kB.
+func (c *call) table(meta *lua.LTable) *lua.LTable {
+	t := c.l.CreateTable(0, 1)
+	t.Metatable = meta
+	return t
+}
 
 // tableOf is a table of these fields.
 func tableOf(fields map[string]lua.LValue) *lua.LTable {
@@ -141,9 +145,9 @@ var dialplanNames = []string{"app", "channel", "check_hangup", "autoservice_star
 func (c *call) dialplanGlobal(name string) lua.LValue {
 	switch name {
 	case "app":
-		return table(c.metas.app)
+		return c.table(c.metas.app)
 	case "channel":
-		return table(c.metas.channel)
+		return c.table(c.metas.channel)
 	}
 	if v, ok := c.gen.host.libs.service[name]; ok {
 		return v
@@ -153,7 +157,7 @@ func (c *call) dialplanGlobal(name string) lua.LValue {
 
 // library is one of the libraries' tables for this state.
 func (c *call) library(name string) *lua.LTable {
-	return table(c.metas.modules[name])
+	return c.table(c.metas.modules[name])
 }
 
 // settle gives a table that is still lent all that it seems to have.
