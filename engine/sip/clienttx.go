@@ -187,11 +187,15 @@ func (tx *ClientTx) finish(err error) {
 
 func (tx *ClientTx) end(err error) {
 	tx.mu.Lock()
-	if tx.err == nil {
+	first := tx.err == nil
+	if first {
 		tx.err = err
 	}
 	tx.stopTimerLocked()
 	tx.mu.Unlock()
+	if first && (errors.Is(err, ErrTimeout) || errors.Is(err, ErrTransport)) {
+		tx.stack.avoid(tx.hop.Addr)
+	}
 	tx.signal()
 }
 

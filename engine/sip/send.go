@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
-	"strings"
 	"time"
 
 	gosip "github.com/emiago/sipgo/sip"
@@ -146,65 +145,6 @@ func (s *Stack) switchToTCP(ctx context.Context, hop Hop, req *Request) (*Transp
 	s.noTCP[hop.Addr] = now.Add(switchMemory)
 	s.mu.Unlock()
 	return nil, nil
-}
-
-// Resolve finds the hop for a URI: its host and port (5060 when it has none; maddr is ignored), by transport t, or if t is nil
-// by one that fits the URI's transport parameter and the address's family. Names are looked up for A and AAAA.
-//
-// Deviates: no NAPTR and SRV (RFC 3263) yet.
-func (s *Stack) Resolve(ctx context.Context, uri *URI, t *Transport) (Hop, error) {
-	if !IsSIP(uri) || uri.Wildcard {
-		return Hop{}, fmt.Errorf("sip: resolve %q: not a sip URI", uri.String())
-	}
-	if uri.Scheme == "sips" {
-		return Hop{}, fmt.Errorf("sip: resolve %q: no TLS transport", uri.String())
-	}
-	proto := "udp"
-	if v, ok := URIParam(uri, "transport"); ok {
-		proto = strings.ToLower(v)
-	}
-	if t != nil {
-		proto = t.proto
-	}
-	port := uint16(uri.Port)
-	if port == 0 {
-		port = 5060
-	}
-	addrs, err := s.lookup(ctx, uri.Host)
-	if err != nil {
-		return Hop{}, fmt.Errorf("sip: resolve %q: %w", uri.String(), err)
-	}
-	for _, a := range addrs {
-		if t != nil && t.local.Addr().Is4() == a.Is4() {
-			return Hop{t, netip.AddrPortFrom(a, port)}, nil
-		}
-		if t == nil {
-			if found := s.pick(proto, a); found != nil {
-				return Hop{found, netip.AddrPortFrom(a, port)}, nil
-			}
-		}
-	}
-	return Hop{}, fmt.Errorf("sip: resolve %q: no %s transport for %v", uri.String(), proto, addrs)
-}
-
-func (s *Stack) lookup(ctx context.Context, host string) ([]netip.Addr, error) {
-	if a, ok := parseHostAddr(host); ok {
-		return []netip.Addr{a}, nil
-	}
-	addrs, err := s.resolver().LookupNetIP(ctx, "ip", host)
-	if err != nil {
-		return nil, err
-	}
-	// IPv4 first, each family in the resolver's order: a phone's AAAA is the rarer to work.
-	var v4, v6 []netip.Addr
-	for _, a := range addrs {
-		if a = a.Unmap(); a.Is4() {
-			v4 = append(v4, a)
-		} else {
-			v6 = append(v6, a)
-		}
-	}
-	return append(v4, v6...), nil
 }
 
 // pick chooses the listener to reach addr from: of its protocol and family; one whose address the kernel would send from

@@ -55,6 +55,7 @@ type Config struct {
 // Resolver is what Resolve needs of net.Resolver.
 type Resolver interface {
 	LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error)
+	LookupSRV(ctx context.Context, service, proto, name string) (string, []*net.SRV, error)
 }
 
 var _ Resolver = (*net.Resolver)(nil)
@@ -114,6 +115,8 @@ type Stack struct {
 	nextScan   time.Time
 	clients    map[string]clientEntry
 	oldClients []*oldClient
+	noSRV      map[string]time.Time         // names without SRV records, "udp.example.com", and until when not to ask again
+	silent     map[netip.AddrPort]time.Time // who did not answer, and until when others are preferred
 	noTCP      map[netip.AddrPort]time.Time // peers that refused the TCP of RFC 3261 §18.1.1, and until when not to ask again
 }
 
@@ -131,7 +134,7 @@ func New(cfg Config) *Stack {
 	s := &Stack{
 		cfg: cfg, log: cfg.Log, slog: newSlog(cfg.Log), limits: cfg.Limits.withDefaults(), t1: t1, parser: newParser(),
 		branchPrefix: magicCookie + randomHex(4), servers: map[string]serverEntry{}, pendingOf: map[netip.Addr]int{},
-		clients: map[string]clientEntry{}, noTCP: map[netip.AddrPort]time.Time{},
+		clients: map[string]clientEntry{}, noTCP: map[netip.AddrPort]time.Time{}, noSRV: map[string]time.Time{}, silent: map[netip.AddrPort]time.Time{},
 	}
 	s.rejects = newLimiter(s.limits.RejectsPerSecond)
 	s.alive, s.end = context.WithCancel(context.Background())

@@ -203,6 +203,10 @@ func (f fakeDNS) LookupNetIP(_ context.Context, _, host string) ([]netip.Addr, e
 	return nil, &net.DNSError{Err: "no such host", Name: host, IsNotFound: true}
 }
 
+func (fakeDNS) LookupSRV(_ context.Context, _, _, name string) (string, []*net.SRV, error) {
+	return "", nil, &net.DNSError{Err: "no such host", Name: name, IsNotFound: true}
+}
+
 func TestResolve(t *testing.T) {
 	v4, v6 := netip.MustParseAddr("127.0.0.9"), netip.MustParseAddr("::1")
 	s := newTestStack(t, Config{Resolver: fakeDNS{"both.example": {v6, v4}, "six.example": {v6}}})
