@@ -146,34 +146,14 @@ func (h *pbxHouse) start() {
 }
 
 // call calls 700 from a number, says 440 Hz for a while, and leaves the call to its end.
-func (h *pbxHouse) call(from string, talks time.Duration) (*wire.SIP, *wire.RTP) {
+func (h *pbxHouse) call(from string, talks time.Duration) *wire.RTP {
 	h.t.Helper()
-	sip, err := wire.OpenSIP("udp", "127.0.0.9", h.sip)
-	if err != nil {
-		h.t.Fatal(err)
-	}
-	h.t.Cleanup(sip.Close)
-	port, rtp, err := newVoice()
-	if err != nil {
-		h.t.Fatal(err)
-	}
-	h.t.Cleanup(rtp.Close)
-	if err := sip.Send(fmt.Sprintf(crowdUser, from, port)); err != nil {
-		h.t.Fatal(err)
-	}
-	if status, err := sip.Response(3 * time.Second); err != nil || status != 200 {
-		h.t.Fatal(status, err)
-	}
-	m := crowdPort.FindStringSubmatch(sip.Last())
-	if err := sip.Send(fmt.Sprintf(crowdACK, from)); err != nil {
-		h.t.Fatal(err)
-	}
-	to := netip.MustParseAddrPort("127.0.0.1:" + m[1])
+	_, rtp, to := h.dial(from)
 	if err := rtp.Tone(to, 0, 440, talks); err != nil {
 		h.t.Fatal(err)
 	}
 	_ = rtp.Digits(to, "#") // a PBX that has ended the call takes nothing
-	return sip, rtp
+	return rtp
 }
 
 // caller is one of the crowd: he calls, says something, presses the pound key, and hears whether it was taken.

@@ -24,7 +24,7 @@ func TestFullDisk(t *testing.T) {
 end } }`, "[general]\nformat = wav\n[default]\n100 => 1234,Anna\n")
 	h.argv = []string{"unshare", "-Urm", "sh", "-c", `mount -t tmpfs -o size=40k tmpfs ` + h.dir + `/spool && exec "$@"`, "sh"}
 	h.start()
-	_, rtp := h.call("600", 4*time.Second) // 64 kB
+	rtp := h.call("600", 4*time.Second) // 64 kB
 	for _, line := range []string{`ERROR .*no space left on device`, `status FAILED`} {
 		if _, err := process.WaitLog(h.log, 0, regexp.MustCompile(line), 5*time.Second); err != nil {
 			t.Error(err)

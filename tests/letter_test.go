@@ -82,6 +82,9 @@ func TestLetter(t *testing.T) {
 	if err != nil || !bytes.Contains(note, []byte("\ntranscription=call me back after hearing")) {
 		t.Errorf("%s %v", note, err)
 	}
+	for _, problem := range checkSpool(filepath.Join(h.dir, "spool/voicemail")) {
+		t.Error(problem)
+	}
 	if left, _ := filepath.Glob(filepath.Join(h.dir, "spool/outbox/*.json")); len(left) > 1 { // the last may be on its way out
 		t.Errorf("%v", left)
 	}

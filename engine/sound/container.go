@@ -11,6 +11,7 @@ import (
 	"asterism/codecs/g711"
 	"asterism/codecs/g722"
 	"asterism/codecs/gsm"
+	"asterism/codecs/opus"
 )
 
 // container is how files of one format are written: a header, then blocks of one size.
@@ -23,6 +24,7 @@ type container struct {
 	blockSize    int // bytes
 	headerSize   int // 0 without one
 	header       func(data int64) []byte
+	trailer      func(data int64) []byte // nil without one
 	encode       func() encode
 }
 
@@ -37,26 +39,31 @@ func containerOf(name string) (container, error) {
 	case "wav16":
 		return wavContainer(16000), nil
 	case "WAV", "wav49":
-		return container{gsm.SampleRate, 2 * gsm.FrameSamples, gsm.PairSize, wav49HeaderSize, wav49Header,
-			func() encode { return gsm.NewEncoder().EncodePairs }}, nil
+		return container{rate: gsm.SampleRate, blockSamples: 2 * gsm.FrameSamples, blockSize: gsm.PairSize, headerSize: wav49HeaderSize, header: wav49Header,
+			encode: func() encode { return gsm.NewEncoder().EncodePairs }}, nil
 	case "gsm":
-		return container{gsm.SampleRate, gsm.FrameSamples, gsm.FrameSize, 0, nil, func() encode { return gsm.NewEncoder().Encode }}, nil
+		return container{rate: gsm.SampleRate, blockSamples: gsm.FrameSamples, blockSize: gsm.FrameSize, encode: func() encode { return gsm.NewEncoder().Encode }}, nil
 	case "ulaw", "ul", "ulw", "mu", "pcm":
-		return container{8000, 1, 1, 0, nil, func() encode { return g711.ULaw{}.Encode }}, nil
+		return container{rate: 8000, blockSamples: 1, blockSize: 1, encode: func() encode { return g711.ULaw{}.Encode }}, nil
 	case "alaw", "al", "alw":
-		return container{8000, 1, 1, 0, nil, func() encode { return g711.ALaw{}.Encode }}, nil
+		return container{rate: 8000, blockSamples: 1, blockSize: 1, encode: func() encode { return g711.ALaw{}.Encode }}, nil
 	case "g722":
-		return container{g722.SampleRate, 2, 1, 0, nil, func() encode { return g722.NewEncoder().Encode }}, nil
+		return container{rate: g722.SampleRate, blockSamples: 2, blockSize: 1, encode: func() encode { return g722.NewEncoder().Encode }}, nil
+	case "opus", "ogg":
+		return container{rate: opus.VoiceRate, blockSamples: opus.VoicePageSamples, blockSize: opus.VoicePageSize, headerSize: opus.VoiceHeadSize,
+			header:  func(int64) []byte { return opus.VoiceHead() },
+			trailer: func(data int64) []byte { return opus.VoiceEnd(data / opus.VoicePageSize) }, encode: encodeVoice}, nil
 	default:
 		if rate := slnRate(extension); rate > 0 {
-			return container{rate, 1, 2, 0, nil, func() encode { return encodePCM16 }}, nil
+			return container{rate: rate, blockSamples: 1, blockSize: 2, encode: func() encode { return encodePCM16 }}, nil
 		}
-		return container{}, fmt.Errorf("sound: %q: cannot record format %q; wav, wav16, wav49, gsm, ulaw, alaw, g722 and sln to sln192 are written", cut(name), cut(extension))
+		return container{}, fmt.Errorf("sound: %q: cannot record format %q; wav, wav16, wav49, gsm, ulaw, alaw, g722, opus, ogg and sln to sln192 are written", cut(name), cut(extension))
 	}
 }
 
 func wavContainer(rate int) container {
-	return container{rate, 1, 2, wavHeaderSize, func(data int64) []byte { return wavHeader(rate, 1, data) }, func() encode { return encodePCM16 }}
+	return container{rate: rate, blockSamples: 1, blockSize: 2, headerSize: wavHeaderSize, header: func(data int64) []byte { return wavHeader(rate, 1, data) },
+		encode: func() encode { return encodePCM16 }}
 }
 
 // stereo is the same format with two channels; its blocks are of a sample of each.
@@ -104,6 +111,15 @@ func slnRate(extension string) int {
 	return 0
 }
 
+// encodeVoice makes pages of Ogg.
+func encodeVoice() encode {
+	v, err := opus.NewVoiceEncoder()
+	if err != nil {
+		return func([]byte, []int16) (int, error) { return 0, err }
+	}
+	return v.Encode
+}
+
 func encodePCM16(dst []byte, pcm []int16) (int, error) {
 	for i, s := range pcm {
 		binary.LittleEndian.PutUint16(dst[2*i:], uint16(s))
@@ -140,7 +156,9 @@ func (c container) finish(f store, data int64) error {
 		if _, err := f.WriteAt(c.header(data), 0); err != nil {
 			return err
 		}
-		if data%2 == 1 {
+		if c.trailer != nil {
+			_, _ = f.WriteAt(c.trailer(data), end) // without it, too, every reader finds the end
+		} else if data%2 == 1 {
 			_, _ = f.WriteAt([]byte{0}, end)
 		}
 	}
@@ -158,6 +176,9 @@ func (c container) whole(size int64) int64 {
 
 // existing finds the blocks in a finished file of size bytes, to go on after them.
 func (c container) existing(r io.ReaderAt, size int64) (*io.SectionReader, error) {
+	if c.trailer != nil {
+		return nil, errors.New("ogg: nothing can be appended; record to another name, or in another format")
+	}
 	at, length := int64(0), size
 	if c.header != nil {
 		f, dataAt, dataLength, err := scanWAV(r, size)
