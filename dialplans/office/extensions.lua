@@ -46,6 +46,14 @@ local function department(_, number)
   app.VoiceMail(number .. "@default", "u")
 end
 
+--- One's own mailbox, without a password. Whose it is the phone says, not the caller's number, which anybody may choose; a call that was
+-- passed on has no phone.
+local function own_mailbox()
+  local me = pbx.person.of(pbx.channel())
+  if not me then return sorry("feature-not-avail-line") end
+  app.VoiceMailMain(me .. "@default", "s")
+end
+
 -- Hours -------------------------------------------------------------------------------------------------------------------
 
 local HOURS = { "8:00-17:30,mon-thu", "8:00-15:00,fri" }
@@ -133,7 +141,7 @@ extensions = {
     ["0"] = function() return department("house", "200") end,
     ["300"] = function() app.ConfBridge("staff") end,
     ["301"] = function() app.ConfBridge("board", nil, "board") end, -- asks for the PIN of confbridge.conf
-    ["400"] = function() app.VoiceMailMain(channel["CALLERID(num)"]:get() .. "@default", "s") end, -- one's own mailbox, no password
+    ["400"] = own_mailbox,
     ["401"] = function() app.VoiceMailMain("@default") end, -- any: asks for mailbox and password
     ["*28"] = night_switch,
   },

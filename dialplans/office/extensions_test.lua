@@ -283,6 +283,12 @@ test("one's own mailbox needs no password, any other does", function(t)
   t:expect(call):hears("vm-password")
 end)
 
+test("nobody gets into a mailbox by a forward", function(t)
+  dial(t, "103", "*72400")
+  t:expect(t:call { from = "trunk", to = "5550103", callerid = "103" }):ends()
+  t:contains(t:story(), "Playback(feature-not-avail-line)")
+end)
+
 test("9 leads outside, and the main number is shown", function(t)
   local customer = t:phone("trunk", { answers = 3 })
   local call = t:call { from = "103", to = "95551234" }

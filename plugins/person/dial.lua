@@ -26,7 +26,7 @@ local function objection(person, number, here, way)
     pbx.log("warning", "DialPerson: " .. person .. " forwards a call that was forwarded " .. count .. " times")
     return "busy"
   end
-  if not number:find("^[%d*#+]+$") or not pbx.tollguard.allows(person, "forward", number) then
+  if not number:find("^%+?%d+$") or not pbx.tollguard.allows(person, "forward", number) then
     pbx.log("warning", "DialPerson: " .. person .. " may not forward to " .. number .. "; see tollguard.conf")
     return "refused"
   end

@@ -123,6 +123,8 @@ test("what was put into the database by somebody else is no dial string", functi
   put(t, "CF/101", "102@internal&PJSIP/1")
   t:phone("PJSIP/101", { answer_ms = 1000, hangup_ms = 1 })
   t:equal(call(t):get("DIALSTATUS"), "ANSWER")
+  put(t, "CF/101", "*67102")
+  t:contains(call(t):log(), "101 may not forward to *67102")
 end)
 
 test("forwards may have a context of their own", function(t)

@@ -25,11 +25,11 @@ function M.last(chan)
   chan:play("to-call-back&press-1", "1")
   if chan:digit(3000) ~= "1" then return -1 end
   local context = chan:context()
-  if not number:find("^[%d*#+]+$") or not pbx.exists(context, number) then
-    phone.say(chan, "pbx-invalid")
-    return -1
+  for _, dialled in ipairs { number, pbx.config.prefix .. number } do
+    if number:find("^%+?%d+$") and pbx.exists(context, dialled) then chan:go_to(context, dialled) end -- no codes: a caller may call himself *72…
   end
-  chan:go_to(context, number)
+  phone.say(chan, "pbx-invalid")
+  return -1
 end
 
 --- The site may ask for a number that only those know who may change what all phones take.

@@ -5,9 +5,9 @@ local M = {}
 
 local names = { always = "call-fwd-unconditional", busy = "call-fwd-on-busy", noanswer = "call-fwd-no-ans" }
 
---- Why a number cannot be forwarded to, as the prompt that says so; nil if it can.
+--- Why a number cannot be forwarded to, as the prompt that says so; nil if it can. Codes are none: what they do is for who is at the phone.
 local function objection(chan, person, number)
-  if number == person or number == chan:callerid().number or not number:find("^[%d*#]+$") or not pbx.exists(pbx.person.context(chan), number) then
+  if number == person or number == chan:callerid().number or not number:find("^%d+$") or not pbx.exists(pbx.person.context(chan), number) then
     return "pbx-invalid"
   end
   if not pbx.tollguard.allows(person, "forward", number) then return "not-auth-pstn" end

@@ -7,6 +7,7 @@ local speed = require "starcodes.speed"
 local calls = require "starcodes.calls"
 local M = { name = "starcodes", options = {
   pin = { "string", "" },
+  prefix = { "string", "" },
   alert_info = { "string", "<http://127.0.0.1>;info=alert-autoanswer" },
   call_info = { "string", "<sip:127.0.0.1>;answer-after=0" },
   intercom_seconds = { "integer", 15, min = 1, max = 300 },

@@ -54,7 +54,7 @@ test("who types nothing three times keeps what he had", function(t)
 end)
 
 test("no forward to oneself, nor to where the dialplan has nothing", function(t)
-  for _, number in ipairs { "100", "555", "1A0" } do
+  for _, number in ipairs { "100", "555", "1A0", "*78", "*67101" } do
     t:contains(dial(t, "*72" .. number):played(), "pbx-invalid")
     t:equal(kept(t, "CF/caller"), "nil")
   end
@@ -116,6 +116,16 @@ test("the last caller is told, and called back with 1", function(t)
   t:contains(dial(t, "*69", { [5500] = "1" }):get("SEEN"), "102")
   put(t, "CALLTRACE/caller", "anonymous")
   t:equal(dial(t, "*69", { [3000] = "1" }):played(), "info-about-last-call to-call-back press-1 pbx-invalid")
+end)
+
+test("a caller from outside is called back with the prefix, and none makes anybody dial a code", function(t)
+  put(t, "CALLTRACE/caller", "5557777")
+  t:contains(dial(t, "*69", { [9500] = "1" }):played(), "pbx-invalid")
+  t:config("starcodes.conf", "[general]\nprefix = 9\n")
+  t:equal(dial(t, "*69", { [10500] = "1" }):get("SEEN"), "95557777")
+  put(t, "CALLTRACE/caller", "*72101")
+  t:contains(dial(t, "*69", { [8500] = "1" }):played(), "pbx-invalid")
+  t:equal(kept(t, "CF/caller"), "nil")
 end)
 
 test("the blacklist, with a PIN if the site has one", function(t)
