@@ -36,9 +36,9 @@ test: setup setup-test lint race scenes ## everything: linters, unit tests and f
 race: setup-test ## unit tests and fuzz seeds with the race detector
 	go test -race -short -count=1 -timeout 10m $(V) ./...
 
-scenes: setup-test ## real calls: our binary with baresip and sipp; 200 calls without a lost packet, 10000 that leave nothing behind
+scenes: setup-test ## real calls: our binary with baresip and sipp; 200 calls without a lost packet, 10000 that leave nothing behind, a conference people come to and leave
 	CI=true go test -v -count=1 -timeout 15m ./tests
-	go test -v -count=1 -run 'TestNoLoss|TestShortCalls' ./tests/bench
+	go test -v -count=1 -timeout 15m -run 'TestNoLoss|TestShortCalls|TestSoak' ./tests/bench
 
 lint: setup-test ## gofmt, go vet, staticcheck
 	@unformatted="$$(gofmt -l .)"; [ -z "$$unformatted" ] || { echo "not gofmt'ed: $$unformatted"; exit 1; }

@@ -22,8 +22,9 @@ type stream struct {
 	seq     uint16
 	step    uint32
 	ts      uint32
-	stamped bool // packets carry their send time, and come back with it
-	gaps    bool // it is noted how far from 20 ms apart they come
+	stamped bool                 // packets carry their send time, and come back with it
+	gaps    bool                 // it is noted how far from 20 ms apart they come
+	hear    func(payload []byte) // runs in the reader, for each packet; nil: nobody listens
 
 	sent, got atomic.Int64
 
@@ -64,6 +65,9 @@ func (s *stream) read() {
 		n, err := s.conn.Read(buf)
 		if err != nil {
 			return
+		}
+		if s.hear != nil && n > 12 && buf[1]&0x7F == byte(s.payload) {
+			s.hear(buf[12:n])
 		}
 		if n < 20 || !window.open.Load() || buf[1] >= 192 && buf[1] <= 223 { // RTCP for the stream that has the port below
 			continue
