@@ -110,6 +110,19 @@ test("the boss is looked for by her assistant and on her mobile phone", function
   t:expect(call):talks_to(mobile)
 end)
 
+test("whoever takes such a call first has it, and the other phone is left alone", function(t)
+  dial(t, "119", "*21119")
+  t:phone("119", { busy = true })
+  local petra, rita = t:phone("118", { answers = 2 }), t:phone("101", { answers = 2 })
+  local call = t:call { from = "103", to = "119" }
+  t:expect(petra):hears("followme/options")
+  t:expect(rita):hears("followme/options")
+  rita:press("1")
+  t:expect(call):talks_to(rita)
+  t:wait(1)
+  t:equal(t:device("PJSIP/118"), "NOT_INUSE")
+end)
+
 test("a wake-up call", function(t)
   local sara = t:phone("103", { answers = 3 })
   dial(t, "103", "*680930")

@@ -18,30 +18,41 @@ end
 --- The number that a dial string calls.
 function M.number(target) return target:match("sips?:([^@]+)@") or target:match("/([^/@]*)") or target end
 
-local function say(peer, name, keys)
-  if name == "" then return end
-  local ok, why = peer:play(name, keys)
-  if not ok and why then pbx.log_once("warning", "FollowMe: " .. why) end
+local look_ms = 250 -- how often is looked whether somebody else has taken the call, which ends this one
+
+--- Plays prompts to the party: the key of keys that was pressed meanwhile, nil for none.
+local function ask(chan, peer, prompts, keys)
+  local playing, why = peer:start_play(prompts)
+  if why then pbx.log_once("warning", "FollowMe: " .. why) end
+  while playing do
+    local what = playing:wait(keys, look_ms)
+    if what == "ended" then break end
+    if what then
+      playing:stop()
+      return what
+    end
+    chan:wait(0)
+  end
+end
+
+--- A key of keys within ms; nil for none.
+local function answer(chan, peer, ms, keys)
+  for _ = 1, math.ceil(ms / look_ms) do
+    local key = peer:digit(look_ms)
+    if key and keys:find(key, 1, true) then return key end
+    chan:wait(0)
+  end
 end
 
 --- Whether the party takes the call. Silence is asked twice, and is no then.
 local function takes(chan, peer, p, name)
-  local keys = p.takecall .. p.declinecall
+  local keys, prompts = p.takecall .. p.declinecall, {}
+  for _, prompt in ipairs(name ~= "" and { p.call_from_prompt, name, p.options_prompt } or { p.norecording_prompt, p.options_prompt }) do
+    if prompt ~= "" then prompts[#prompts + 1] = prompt end
+  end
   for _ = 1, 2 do
-    if name ~= "" then
-      say(peer, p.call_from_prompt, keys)
-      say(peer, name, keys)
-    else
-      say(peer, p.norecording_prompt, keys)
-    end
-    say(peer, p.options_prompt, keys)
-    local key
-    repeat
-      key = peer:digit(p.featuredigittimeout)
-      if key == p.takecall then return true end
-      if key == p.declinecall then return false end
-    until not key
-    chan:wait(0) -- raises when somebody else has taken the call
+    local key = #prompts > 0 and ask(chan, peer, prompts, keys) or answer(chan, peer, p.featuredigittimeout, keys)
+    if key then return key == p.takecall end
   end
   return false
 end
