@@ -15,7 +15,7 @@ local function user_event(_, name, ...)
     if key and key ~= "" then fields[key] = value:gsub("[\r\n]", " ") end
   end
   local ok, why = pcall(pbx.events.user, name, fields)
-  if not ok then pbx.log("warning", "UserEvent: " .. tostring(why)) end
+  if not ok then pbx.log("warning", "UserEvent: " .. (tostring(why):match("%((.*)%)$") or tostring(why))) end
 end
 
 --- System: run a command of the machine, if the site's sandbox allows that. SYSTEMSTATUS is SUCCESS, FAILURE or APPERROR.

@@ -3,12 +3,20 @@
 local pbx = require "pbx"
 local M = { name = "functions" }
 
-local function timeout_get(chan, what) return ("%.3f"):format(chan:timeout((what or ""):lower())) end
+local timeouts = { digit = true, response = true, absolute = true }
+
+local function timeout_of(what)
+  what = (what or ""):lower()
+  if not timeouts[what] then error("TIMEOUT: want digit, response or absolute, not '" .. what .. "'", 0) end
+  return what
+end
+
+local function timeout_get(chan, what) return ("%.3f"):format(chan:timeout(timeout_of(what))) end
 
 local function timeout_set(chan, value, what)
   local seconds = tonumber(value)
   if not seconds then error("TIMEOUT: '" .. value .. "' is no number of seconds", 0) end
-  chan:set_timeout((what or ""):lower(), seconds)
+  chan:set_timeout(timeout_of(what), seconds)
 end
 
 local modes = { A = "accessed", C = "changed", M = "modified", s = "size" }
@@ -33,7 +41,8 @@ end
 M.functions = {
   STAT = { get = stat, synopsis = "What a file of the machine is", takes = "item!, file!", items = "d e f m s A C M" },
   GLOBAL = {
-    get = function(_, name) return pbx.global(name) end, set = function(_, value, name) pbx.global(name, value) end,
+    get = function(_, name) return pbx.global(name or error("GLOBAL: want the name of a variable", 0)) end,
+    set = function(_, value, name) pbx.global(name or error("GLOBAL: want the name of a variable", 0), value) end,
     synopsis = "A variable all calls share", takes = "name!",
   },
   TIMEOUT = { get = timeout_get, set = timeout_set, synopsis = "How long to wait for digits, and for the whole call",

@@ -65,8 +65,11 @@ local function adding(step, what)
   end
 end
 
+--- A bound of RAND: what math.random takes.
+local function bound(text, missing) return math.max(-2147483648, math.min(tonumber(text) or missing, 2147483647)) end
+
 local function random(_, low, high)
-  low, high = tonumber(low) or 0, tonumber(high) or 2147483647
+  low, high = bound(low, 0), bound(high, 2147483647)
   if high < low then low, high = high, low end
   return ("%.0f"):format(math.random(low, high))
 end

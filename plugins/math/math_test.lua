@@ -36,6 +36,7 @@ test("RAND stays within its bounds", function(t)
     t:ok(n >= 3 and n <= 5)
   end
   t:equal(of(t, "RAND(7,7)"), "7")
+  t:equal(of(t, "RAND(1e99,1e100)"), "2147483647")
   t:ok(tonumber(of(t, "RAND()")) >= 0)
   t:equal(#of(t, "RAND(12,10)"), 2)
 end)
