@@ -164,7 +164,10 @@ local function check_menu(s, path, t)
 end
 
 check_action = function(s, path, v)
-  if type(v) == "function" then return s.menus[v] or v end
+  if type(v) == "function" then
+    local menu = s.menus[v]
+    return menu and menu() or v
+  end
   if type(v) == "string" then return check_place(s, path, v) end
   if type(v) ~= "table" then
     return problem(s, path, shown(v) .. '; write a place ("100"), a word ("repeat"), a function, a menu, or a table such as { dial = "PJSIP/100" }')
@@ -184,7 +187,7 @@ local M = {}
 
 local function state(menus) return { problems = {}, made = {}, menus = menus, keys = check_keys } end
 
---- The menu that a table describes, and the list of what is wrong with it. menus finds those that functions stand for.
+--- The menu that a table describes, and the list of what is wrong with it. menus finds those that functions stand for, by a function that yields one.
 function M.menu(t, menus)
   local s = state(menus)
   if type(t) ~= "table" then return nil, { "got " .. shown(t) .. "; write a table: pbx.ivr.menu{ prompt = …, keys = { … } }" } end

@@ -226,7 +226,7 @@ end)
 
 --- What is said about a table that is wrong.
 local function wrong(t, text)
-  local c = t:lua([[local pbx = require "pbx" local _, why = pcall(function() pbx.ivr.menu(]] .. text .. [[) end) put(tostring(why))]])
+  local c = t:lua([[local pbx = require "pbx" local _, why = pcall(function() pbx.ivr.menu(]] .. text .. [[)() end) put(tostring(why))]])
   return c:get("SEEN")
 end
 
