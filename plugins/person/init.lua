@@ -2,6 +2,7 @@
 -- Application: DialPerson(person[,seconds[,options]]). Module: pbx.person. See README.md.
 local state = require "person.state"
 local dial = require "person.dial"
+local list = require "person.list"
 local M = { name = "person", options = {
   context = { "string", "" },
   call_waiting = { "boolean", true },
@@ -23,5 +24,7 @@ M.module = {
 M.applications = {
   DialPerson = { run = dial.run, synopsis = "Ring a person, as his forwards, do-not-disturb and call waiting say" },
 }
+
+M.commands = { ["person show"] = { run = list, synopsis = "Lists forwards, do-not-disturb and the like: of all people, or of one" } }
 
 return M
