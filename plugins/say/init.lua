@@ -3,20 +3,24 @@
 local pbx = require "pbx"
 local rules = require "say.rules"
 local moment = require "say.moment"
-local languages = { en = require "say.languages.en", de = require "say.languages.de", fr = require "say.languages.fr" }
+local shipped = { en = true, de = true, fr = true }
+local added = {} -- by the site, for this call
 local M = { name = "say" }
 
 local any_key = "0123456789*#ABCD"
 local most = 1e12
 
+local function named(name) return added[name] or shipped[name] and require("say.languages." .. name) end
+
 --- The table of a language, or of what it is a kind of: de for de_CH. English for those that have none.
 local function table_of(language)
   local name = language or ""
   while name ~= "" do
-    if languages[name] then return languages[name] end
+    local words = named(name)
+    if words then return words end
     name = name:match("^(.*)_[^_]*$") or ""
   end
-  return languages.en
+  return named "en"
 end
 
 --- The first prompt that the sounds have not, in the language or in those they fall back to.
@@ -30,13 +34,13 @@ end
 local function spoken(language, make)
   local words = table_of(language)
   local list = make(words)
-  if words == languages.en then return list end
+  if words == named "en" then return list end
   local name = missing(list, language)
   if not name then return list end
   if pbx.shared:add("say/missing/" .. language .. "/" .. name) == 1 then
     pbx.log("warning", ("say: the prompt %s is missing in language %s; what needs it is said in the words of English"):format(name, language))
   end
-  return make(languages.en)
+  return make(named "en")
 end
 
 --- For other plugins and dialplans, who say such things among others of their own: lists of prompts.
@@ -48,7 +52,7 @@ M.module = {
   phonetic = function(text, language) return spoken(language, function(words) return rules.letters(words, text, "phonetic") end) end,
   noun = function(n, name, language) return spoken(language, function(words) return { rules.ending(words, "noun", n, name) } end)[1] end,
   moment = function(epoch, zone, format, language) return spoken(language, function(words) return moment.prompts(words, epoch, zone, format) end) end,
-  language = function(name, words) languages[name] = words end,
+  language = function(name, words) added[name] = words end,
 }
 
 --- Play them in one go. A key that may interrupt is what the application returns: it begins an extension.
