@@ -21,7 +21,8 @@ type reliably struct {
 	on       bool          // the caller wants them or takes them, and so do we
 	seq      uint32        // RSeq of the last one
 	open     *sip.Response // not acknowledged yet, being repeated; nil: none
-	waiting  []func()      // what is to be sent after it: provisional responses, at most waitingMost, and the 200
+	waiting  []func()      // what is to be sent after it: provisional responses, at most waitingMost, or the 200 and what follows it
+	answered bool          // the 200 waits
 	repeat   *time.Timer
 	interval time.Duration
 	giveUp   time.Time
@@ -32,8 +33,11 @@ const waitingMost = 8
 // progressReliably sends res so that the caller acknowledges it; it waits for its turn if another one is open.
 func (d *Dialog) progressReliably(res *sip.Response) {
 	r := &d.theirs.reliably
+	if d.state != calling {
+		return
+	}
 	if r.open != nil {
-		if len(r.waiting) < waitingMost {
+		if len(r.waiting) < waitingMost && !r.answered {
 			r.waiting = append(r.waiting, func() { d.progressReliably(res) })
 		}
 		return
@@ -98,7 +102,7 @@ func (d *Dialog) takePrack(tx *sip.ServerTx) {
 	default:
 		respond(tx, 200)
 	}
-	for d.state == calling && r.open == nil && len(r.waiting) > 0 {
+	for d.state != over && r.open == nil && len(r.waiting) > 0 {
 		next := r.waiting[0]
 		r.waiting = r.waiting[1:]
 		next()

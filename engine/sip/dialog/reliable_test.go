@@ -77,6 +77,26 @@ func TestReliableRingingDoesNotHoldTheAnswerUp(t *testing.T) {
 	h.hangUp(l)
 }
 
+func TestAnsweredAndHungUpBeforePRACK(t *testing.T) {
+	x, p := reliablePair(t)
+	h := p.dials(x)
+	h.invite("offer", "Require: 100rel")
+	l := x.incoming()
+	l.d.Progress(183, []byte("early"))
+	early := p.expect("SIP/2.0 183")
+	l.d.Answer([]byte("answer"), false)
+	l.d.Hangup(603, "")
+	h.prack(early, "")
+	p.expect("SIP/2.0 200")
+	if ok := p.expect("SIP/2.0 200"); ok.get("CSeq") != "1 INVITE" {
+		t.Fatalf("got\n%s", ok.raw)
+	}
+	l.expect("ended us")
+	h.requestSeq("ACK", 1, "")
+	p.reply(x, p.expect("BYE"), "200 OK", "", "")
+	l.over()
+}
+
 func TestReliableLateOffer(t *testing.T) {
 	x, p := reliablePair(t)
 	h := p.dials(x)

@@ -110,6 +110,10 @@ func (d *Dialog) Hangup(status int, reason string, headers ...sip.Header) {
 			d.leave(End{})
 			return
 		}
+		if r := &d.theirs.reliably; r.answered { // a script that answers and hangs up at once
+			r.waiting = append(r.waiting, func() { d.leave(End{}) })
+			return
+		}
 		if reason != "" {
 			headers = append([]sip.Header{sip.NewHeader("Reason", reason)}, headers...)
 		}

@@ -61,7 +61,7 @@ func (d *Dialog) Answer(body []byte, offered bool, headers ...sip.Header) {
 			return
 		}
 		if r := &d.theirs.reliably; r.mustWait() {
-			r.waiting = []func(){answer} // what else waited is no news any more
+			r.waiting, r.answered = []func(){answer}, true // what else waited is no news any more
 			return
 		}
 		d.settleReliable()
