@@ -134,6 +134,9 @@ func (l *leg) Offer(body []byte) (answered []byte, status int) {
 		if parameters, ok := sdp.FaxOffered(offer); ok {
 			return l.faxOffered(offer, parameters)
 		}
+		if l.lateVideo(offer) {
+			return nil, 0
+		}
 	}
 	defer func() {
 		if status == sip.StatusOK {
@@ -146,13 +149,18 @@ func (l *leg) Offer(body []byte) (answered []byte, status int) {
 	if l.offer != nil { // the INVITE's own offer is not answered yet (RFC 3311 §5.2)
 		return nil, sip.StatusServerError
 	}
-	prev := l.described
 	if offer == nil {
-		l.sent = sdp.Reoffer(prev, l.local)
+		l.sent = sdp.Reoffer(l.described, l.local)
 		l.described = l.sent
 		l.body = l.sent.Marshal()
 		return l.body, sip.StatusOK
 	}
+	return l.answerOffer(offer)
+}
+
+// answerOffer answers an offer within the call and puts it in force. It runs under l.mu.
+func (l *leg) answerOffer(offer *sdp.Description) ([]byte, int) {
+	prev := l.described
 	answer, result, err := sdp.Answer(offer, l.local)
 	if err != nil {
 		return nil, sip.StatusNotAcceptableHere

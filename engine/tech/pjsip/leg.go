@@ -36,8 +36,7 @@ type leg struct {
 	remote   netip.AddrPort
 	call     func() error // outgoing: sends the INVITE
 	report   channel.Reporter
-	caller   *leg        // whose call this one was made for; nil: nobody's, or another technology's
-	video    *media.Port // nil: none
+	caller   *leg // whose call this one was made for; nil: nobody's, or another technology's
 
 	mu        sync.Mutex // guards below; a leaf
 	local     sdp.Local
@@ -49,6 +48,7 @@ type leg struct {
 	said      map[string]string // what he said there of codecs that we pass on, by Asterisk's names
 	shown     []sdp.VideoFormat // the video he offered
 	seen      *sdp.VideoFormat  // the video agreed on
+	video     *media.Port       // nil: none
 	offering  bool              // a re-INVITE of ours is open
 	other     *leg              // whom a bridge has joined it with
 	sight     *media.Link       // of their video
@@ -282,14 +282,14 @@ func (l *leg) close() {
 	l.mu.Lock()
 	first := !l.over
 	l.over = true
-	port := l.port
+	port, video := l.port, l.video
 	l.mu.Unlock()
 	if port == nil {
 		return
 	}
 	l.endFax()
-	if l.video != nil {
-		l.video.Close()
+	if video != nil {
+		video.Close()
 	}
 	if s := port.Stats(); first && s.PacketsIn+s.PacketsOut > 0 {
 		l.log.Info().Uint64("rx", s.PacketsIn).Int64("rx_lost", s.Lost).Dur("rx_jitter", s.Jitter).Float64("rx_mos", math.Round(100*s.MOS())/100).
@@ -323,8 +323,11 @@ func (l *leg) PlayRate() int { return l.port.PlayRate() }
 // Echo sends back what the phone sends, its video too.
 func (l *leg) Echo(on bool) {
 	l.port.Echo(on)
-	if l.video != nil {
-		l.video.Echo(on)
+	l.mu.Lock()
+	video := l.video
+	l.mu.Unlock()
+	if video != nil {
+		video.Echo(on)
 	}
 }
 

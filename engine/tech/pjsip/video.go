@@ -69,15 +69,19 @@ func (l *leg) describe(e *config.Endpoint) (said map[string]string, shown []sdp.
 			shown = []sdp.VideoFormat{*l.seen}
 		}
 	}
+	return maps.Clone(l.said), commonVideo(shown, e)
+}
+
+// commonVideo is what an endpoint allows of a video that somebody shows.
+func commonVideo(shown []sdp.VideoFormat, e *config.Endpoint) (common []sdp.VideoFormat) {
 	allowed := videoCodecs(e)
-	var common []sdp.VideoFormat
 	for _, f := range shown {
 		if slices.ContainsFunc(allowed, f.Codec.Same) {
 			f.Reply = ""
 			common = append(common, f)
 		}
 	}
-	return maps.Clone(l.said), common
+	return common
 }
 
 // answeredBehind takes what the phone behind has answered, for the answer we owe this one.
@@ -107,8 +111,7 @@ func (l *leg) openVideo(bind netip.Addr) error {
 	if len(l.shown) == 0 {
 		return nil
 	}
-	e := l.endpoint
-	port, err := l.tech.Media.NewPort(media.PortConfig{Kind: media.KindVideo, LocalIP: bind, TOS: e.TOSVideo, COS: e.COSVideo, Symmetric: e.RTPSymmetric})
+	port, err := l.newSight(bind)
 	if err != nil {
 		l.port.Close()
 		return err
@@ -186,12 +189,15 @@ func (l *leg) Meets(other any) {
 // joinVideo lets two legs that have met see each other. Who is told last does it.
 func (l *leg) joinVideo(o *leg) {
 	o.mu.Lock()
-	met := o.other == l
+	met, theirs := o.other == l, o.video
 	o.mu.Unlock()
-	if !met || l.video == nil || o.video == nil {
+	l.mu.Lock()
+	ours := l.video
+	l.mu.Unlock()
+	if !met || ours == nil || theirs == nil {
 		return
 	}
-	sight, err := media.Connect(l.video, o.video, o.video.Out(), l.video.Out())
+	sight, err := media.Connect(ours, theirs, theirs.Out(), ours.Out())
 	if err != nil {
 		return // one of them has hung up
 	}
