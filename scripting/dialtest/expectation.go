@@ -87,15 +87,32 @@ func (p *party) ending(e Event) bool {
 	return e.Who == p.who && (e.What == Ends || e.What == Hangs || e.What == Refuses || e.What == Stops)
 }
 
+// beside looks for an event that happened at the moment of the one found last, to another party: what two parties meet at one moment has no
+// order, though the story tells one of them first.
+func (p *party) beside(events []Event, is func(Event) bool) bool {
+	for i := min(p.cursor, len(events)) - 1; i >= 0 && len(p.used) > 0 && events[i].At == p.found.At; i-- {
+		if e := events[i]; e.Who != p.found.Who && (p.call == 0 || e.Call == p.call) && !p.used[i] && is(e) {
+			p.found, p.at, p.used[i] = e, i, true
+			return true
+		}
+	}
+	return false
+}
+
 // expect waits for an event of the party's call after its cursor.
 func (p *party) expect(l *lua.LState, what string, is func(Event) bool) {
 	w := p.s.stage(l)
+	check(l, w.rest())
+	if p.beside(w.Events(0), is) {
+		return
+	}
 	seen := p.cursor
 	done := func() bool {
 		for i, e := range w.Events(seen) {
 			if (p.call == 0 || e.Call == p.call) && is(e) {
 				p.found, p.at = e, seen+i
 				p.cursor = p.at + 1
+				p.used[p.at] = true
 				return true
 			}
 		}

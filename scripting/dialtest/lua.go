@@ -27,8 +27,9 @@ type party struct {
 	who     string
 	cursor  int // how far expectations have come in the story
 	found   Event
-	at      int  // index of found
-	checked bool // a script's error was expected
+	at      int          // index of found
+	used    map[int]bool // indices of all that were found
+	checked bool         // a script's error was expected
 }
 
 func (s *script) stage(l *lua.LState) *World {
@@ -195,7 +196,7 @@ func (s *script) phone(l *lua.LState) *lua.LTable {
 		}
 	})
 	check(l, s.stage(l).Phone(name, b))
-	return s.party(l, &party{s: s, who: name})
+	return s.party(l, &party{s: s, who: name, used: map[int]bool{}})
 }
 
 func (s *script) call(l *lua.LState) *lua.LTable {
@@ -208,7 +209,7 @@ func (s *script) call(l *lua.LState) *lua.LTable {
 		return v.String()
 	}
 	w := s.stage(l)
-	p := &party{s: s, who: strings.TrimPrefix(text("from"), "PJSIP/"), cursor: len(w.Events(0))}
+	p := &party{s: s, who: strings.TrimPrefix(text("from"), "PJSIP/"), cursor: len(w.Events(0)), used: map[int]bool{}}
 	id, err := w.Call(Calling{From: p.who, To: text("to"), Name: text("callerid_name"), Number: text("callerid")})
 	check(l, err)
 	p.call = id
