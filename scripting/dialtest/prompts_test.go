@@ -181,3 +181,31 @@ end)`)}}
 		t.Error(err, report.Failed())
 	}
 }
+
+// TestDefaultLanguage: a channel that is given no language has that of asterisk.conf, and its numbers are said in that.
+func TestDefaultLanguage(t *testing.T) {
+	runAll(t, "language", fstest.MapFS{
+		"asterisk.conf": {Data: []byte("[options]\ndefaultlanguage = fr\n")},
+		"pjsip.conf":    {Data: []byte(examplePhones + "[200](100)\nlanguage = en\n")},
+		"extensions.lua": {Data: []byte(`extensions = { internal = { ["1"] = function()
+  channel.SEEN = channel.CHANNEL("language"):get()
+  app.Answer()
+  app.SayNumber(71)
+end } }`)},
+		"extensions_test.lua": {Data: []byte(`
+test("the default", function(t)
+  t:sound("digits/et", 1)
+  local call = t:call { from = "100", to = "1" }
+  t:expect(call):hears("digits/60"):hears("digits/et"):hears("digits/11"):ends()
+  t:equal(call:variable("SEEN"), "fr")
+end)
+test("the endpoint's own", function(t)
+  local call = t:call { from = "200", to = "1" }
+  t:expect(call):hears("digits/70"):hears("digits/1"):ends()
+  t:equal(call:variable("SEEN"), "en")
+end)
+test("French that is not recorded", function(t)
+  t:expect(t:call { from = "100", to = "1" }):hears("digits/70"):hears("digits/1"):ends()
+end)`)},
+	})
+}
