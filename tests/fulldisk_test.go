@@ -18,7 +18,7 @@ func TestFullDisk(t *testing.T) {
 	if err := exec.Command("unshare", "-Urm", "mount", "-t", "tmpfs", "tmpfs", "/mnt").Run(); err != nil {
 		t.Skipf("no namespaces for a small disk here: unshare: %v", err)
 	}
-	h := newHouse(t, process.NewPorts(), `extensions = { internal = { ["700"] = function()
+	h := newHouse(t, process.NewPorts(), 10, `extensions = { internal = { ["700"] = function()
   app.VoiceMail("100", "st")
   app.Log("notice", "status " .. channel.VMSTATUS:get())
 end } }`, "[general]\nformat = wav\n[default]\n100 => 1234,Anna\n")

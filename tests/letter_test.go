@@ -27,7 +27,7 @@ func TestLetter(t *testing.T) {
 		t.Skip("takes ten seconds")
 	}
 	address, letters := sink(t)
-	h := newHouse(t, process.NewPorts(), `extensions = { internal = { ["700"] = function() app.VoiceMail("100", "st") end } }`,
+	h := newHouse(t, process.NewPorts(), 10, `extensions = { internal = { ["700"] = function() app.VoiceMail("100", "st") end } }`,
 		"[general]\nformat = wav\nserveremail = pbx@example.com\nfromstring = The office\nsmtpserver = "+address+"\nsmtpsecurity = none\n"+
 			"transcribe = echo call me back after hearing\nemailsubject = ${VM_CIDNUM} has called\nemailbody = It says: ${VM_TRANSCRIPTION}\n"+
 			"[default]\n100 => 1234,Anna Bell,anna@example.com\n")

@@ -195,7 +195,7 @@ func TestSpool(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes twenty seconds")
 	}
-	h := newHouse(t, process.NewPorts(), `extensions = { internal = {
+	h := newHouse(t, process.NewPorts(), 10, `extensions = { internal = {
   ["700"] = function() app.VoiceMailMain("100", "s"); app.VoiceMail("100", "stU"); app.Log("notice", "left") end,
 } }`, "[general]\nformat = wav49|gsm|ulaw|opus|wav\nenvelope = no\nsayduration = no\n[default]\n100 => 1234,Anna\n")
 	spool := filepath.Join(h.dir, "spool/voicemail")

@@ -9,6 +9,12 @@ local defaults = {
   ["listen-control-pause-key"] = "0", ["listen-control-restart-key"] = "2", ["listen-control-stop-key"] = "13456789",
 }
 
+local cached -- voicemail.conf's sections: a script, with its generation of the configuration, has one state
+local function read_conf()
+  cached = cached or pbx.conf "voicemail.conf" or {}
+  return cached
+end
+
 local truths = { yes = true, ["true"] = true, y = true, t = true, ["1"] = true, on = true }
 
 -- What a mailbox may be asked: its options, and methods upon them.
@@ -94,12 +100,12 @@ local function general_of(sections)
   return general
 end
 
-function M.general() return general_of(pbx.conf "voicemail.conf" or {}) end
+function M.general() return general_of(read_conf()) end
 
 --- The zones of [zonemessages], by name.
 function M.zones(sections)
   local zones = {}
-  for _, section in ipairs(sections or pbx.conf "voicemail.conf" or {}) do
+  for _, section in ipairs(sections or read_conf()) do
     for _, o in ipairs(section.name == "zonemessages" and section.options or {}) do
       local zone, format = o[2]:match("^%s*([^|]*)|?(.*)$")
       zones[o[1]] = { zone = zone, format = format ~= "" and format or nil }
@@ -110,7 +116,7 @@ end
 
 --- Calls visit(name, context, read, general) for every mailbox there is, until it returns true.
 function M.each(visit)
-  local sections = pbx.conf "voicemail.conf" or {}
+  local sections = read_conf()
   local general, zones = general_of(sections), M.zones(sections)
   local not_contexts = { general = true, zonemessages = true, [general.aliasescontext or "general"] = true }
   for _, section in ipairs(sections) do
@@ -122,7 +128,7 @@ end
 
 --- What an alias, "name@context", stands for.
 local function alias(name, context)
-  local sections = pbx.conf "voicemail.conf" or {}
+  local sections = read_conf()
   local aliases = general_of(sections).aliasescontext
   for _, section in ipairs(aliases and sections or {}) do
     for _, o in ipairs(section.name == aliases and section.options or {}) do
