@@ -176,8 +176,20 @@ func (d *Dialog) takeReinvite(p *peer, tx *sip.ServerTx) {
 			return false
 		}
 		p.refresh(tx.Request.Contact()) // after success only: a refused re-INVITE changes nothing (RFC 6141 §4)
+		d.refreshed(tx.Request)
 		return true
 	})
+}
+
+// Refresher is a Handler that wants to see the re-INVITEs and UPDATEs that were accepted.
+type Refresher interface {
+	Refreshed(req *sip.Request)
+}
+
+func (d *Dialog) refreshed(req *sip.Request) {
+	if r, ok := d.handler.(Refresher); ok && !d.ended {
+		r.Refreshed(req)
+	}
 }
 
 // answerOffer asks the handler about an offer and accepts or refuses it, now or when AnswerOffer says.
@@ -222,6 +234,7 @@ func (d *Dialog) takeUpdate(p *peer, tx *sip.ServerTx) {
 		d.us.decorate(res, body)
 		err := tx.Respond(res)
 		d.try(err)
+		d.refreshed(tx.Request)
 		return err == nil
 	}
 	if offer := tx.Request.Body(); len(offer) > 0 {

@@ -18,12 +18,13 @@ type ours struct {
 	done    func(*sip.Response, error) // of Reinvite
 	first   *peer                      // as UAC: whom the INVITE goes to, before anybody made a dialog of it
 	headers []sip.Header               // as UAC: of the INVITE
+	extra   []sip.Header               // of the re-INVITE
 	acker   *acker
 }
 
 // sendInvite sends the INVITE or re-INVITE, with the answer to a challenge of an earlier one.
 func (d *Dialog) sendInvite(challenge *sip.Response, earlier *sip.Request) {
-	p, headers := d.peer, []sip.Header(nil)
+	p, headers := d.peer, d.ours.extra
 	if d.state == calling { // whatever forks have told, this begins anew: no To tag, their routes and targets are theirs
 		d.forks, d.peer = nil, d.ours.first
 		p, headers = d.ours.first, d.ours.headers
@@ -152,7 +153,7 @@ func (d *Dialog) from2xx(tx *sip.ClientTx, res *sip.Response) {
 // inviteOver tells who waits for our INVITE.
 func (d *Dialog) inviteOver(res *sip.Response, err error) {
 	done := d.ours.done
-	d.ours.offer, d.ours.tries, d.ours.done = nil, 0, nil
+	d.ours.offer, d.ours.tries, d.ours.done, d.ours.extra = nil, 0, nil, nil
 	if done != nil {
 		done(res, err)
 	}
@@ -204,7 +205,7 @@ func (d *Dialog) giveUpInvite() {
 // Reinvite sends a re-INVITE with an offer; done hears its end, once, on the dialog's goroutine. ErrPending: another offer is open, try
 // again; so does a response of 491 say (§14.1: after 2.1–4 s if the call is ours, else up to 2 s), with an offer made anew, since the
 // peer's own may have changed the session. ErrClosed: the dialog is over; when it was so before, done is called on the caller's goroutine.
-func (d *Dialog) Reinvite(offer []byte, done func(*sip.Response, error)) {
+func (d *Dialog) Reinvite(offer []byte, done func(*sip.Response, error), headers ...sip.Header) {
 	posted := d.post(func() {
 		switch {
 		case d.state == over || d.state == ending || d.hangup:
@@ -212,7 +213,7 @@ func (d *Dialog) Reinvite(offer []byte, done func(*sip.Response, error)) {
 		case d.state != confirmed || d.theirs.tx != nil || d.offerOpen():
 			done(nil, ErrPending)
 		default:
-			d.ours.offer, d.ours.done = offer, done
+			d.ours.offer, d.ours.done, d.ours.extra = offer, done, headers
 			d.sendInvite(nil, nil)
 		}
 	})

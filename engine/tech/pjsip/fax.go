@@ -185,7 +185,7 @@ func (l *leg) faxState() string {
 var errRefused = errors.New("pjsip: re-INVITE refused")
 
 // reinvite sends an offer of ours within the call; done hears the answer on the dialog's goroutine.
-func (l *leg) reinvite(offer *sdp.Description, done func(*sdp.Description, error)) {
+func (l *leg) reinvite(offer *sdp.Description, done func(*sdp.Description, error), headers ...sip.Header) {
 	d := l.dialog.Load()
 	if d == nil {
 		done(nil, dialog.ErrClosed)
@@ -212,7 +212,7 @@ func (l *leg) reinvite(offer *sdp.Description, done func(*sdp.Description, error
 			}
 		}
 		done(nil, err)
-	})
+	}, headers...)
 }
 
 // reinviting tells whether a re-INVITE of ours is open.

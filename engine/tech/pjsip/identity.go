@@ -2,11 +2,15 @@ package pjsip
 
 import (
 	"cmp"
+	"errors"
 	"net/netip"
+	"time"
 
 	"asterism/engine/channel"
 	"asterism/engine/config"
+	"asterism/engine/sdp"
 	"asterism/engine/sip"
+	"asterism/engine/sip/dialog"
 )
 
 // Who a phone talks to: P-Asserted-Identity (RFC 3325) and Remote-Party-ID, in requests and responses.
@@ -48,9 +52,8 @@ func asserted(m sip.Message) (id channel.CallerID, ok bool) {
 	return id, false
 }
 
-// ShowConnected (channel.ConnectedShower): with the answer of a call that came in; later by UPDATE, to phones that can (RFC 3311).
-//
-// Deviates: Asterisk sends a re-INVITE to those that cannot; they go on showing whom they called.
+// ShowConnected (channel.ConnectedShower): with the answer of a call that came in; later by UPDATE to phones that can (RFC 3311), by re-INVITE
+// to others.
 func (l *leg) ShowConnected(id channel.CallerID) {
 	l.mu.Lock()
 	l.connected = id
@@ -63,10 +66,63 @@ func (l *leg) ShowConnected(id channel.CallerID) {
 	l.mu.Lock()
 	able := l.updates || l.invite != nil && sip.HasToken(l.invite, "Allow", "UPDATE")
 	l.mu.Unlock()
-	if len(headers) > 0 && d != nil && able {
+	switch {
+	case len(headers) == 0 || d == nil:
+	case able:
 		d.Request(sip.UPDATE, "", nil, nil, headers...)
+	default:
+		l.showByInvite(headers, showTries)
 	}
 }
+
+const (
+	showTries = 3
+	showPause = 2500 * time.Millisecond // RFC 3261 §14.1 after a glare: 2.1 s and more
+)
+
+// showByInvite tells whom the party talks to by a re-INVITE that leaves the session as it is.
+func (l *leg) showByInvite(headers []sip.Header, tries int) {
+	again := func() {
+		if tries > 1 {
+			l.later(showPause, func() { l.showByInvite(headers, tries-1) })
+		}
+	}
+	l.mu.Lock()
+	if l.over || l.fax != nil || l.described == nil {
+		l.mu.Unlock()
+		return
+	}
+	if l.offering {
+		l.mu.Unlock()
+		again()
+		return
+	}
+	offer := sdp.Reoffer(l.described, l.local)
+	l.mu.Unlock()
+	l.reinvite(offer, func(answer *sdp.Description, err error) {
+		var result *sdp.Result
+		if err == nil {
+			result, err = sdp.Accept(offer, answer)
+		}
+		switch {
+		case errors.Is(err, dialog.ErrPending):
+			again()
+			return
+		case err != nil:
+			l.log.Debug().Err(err).Msg("the phone is not shown whom it talks to")
+			return
+		}
+		l.mu.Lock()
+		l.described, l.sent = offer, offer
+		l.body = offer.Marshal()
+		l.apply(result)
+		l.mu.Unlock()
+		l.tellHold()
+	}, headers...)
+}
+
+// Refreshed (dialog.Refresher): the peer may have become somebody else.
+func (l *leg) Refreshed(req *sip.Request) { l.trustsAnswer(req) }
 
 // showing are the headers that tell the party whom it talks to; none if it knows, or is not to know.
 func (l *leg) showing() []sip.Header {
@@ -96,12 +152,12 @@ func (l *leg) showing() []sip.Header {
 	return headers
 }
 
-// trustsAnswer takes over who answered, from an endpoint that may say so.
-func (l *leg) trustsAnswer(res *sip.Response) {
+// trustsAnswer takes over who answered, or is there now, from an endpoint that may say so.
+func (l *leg) trustsAnswer(m sip.Message) {
 	if !l.endpoint.TrustIDInbound || !l.endpoint.TrustConnectedLine {
 		return
 	}
-	if id, ok := asserted(res); ok {
+	if id, ok := asserted(m); ok {
 		l.ch.FarEndIs(id)
 	}
 }
