@@ -63,10 +63,8 @@ local HOLIDAYS = { "holidays.ics", "12-24/01-01" } -- a calendar beside this fil
 local function open()
   if pbx.device_state("Custom:NIGHT") == "INUSE" then return false end
   local holiday, which = pbx.time.match(HOLIDAYS)
-  if holiday then
-    pbx.log("notice", "closed for " .. which)
-    return false
-  end
+  if holiday ~= false then pbx.log(holiday and "notice" or "warning", "holidays: " .. which) end -- nil: a rule is wrong, and which says why
+  if holiday then return false end
   return (pbx.time.match(HOURS))
 end
 
