@@ -3,7 +3,6 @@ package pjsip
 import (
 	"errors"
 	"net/netip"
-	"strconv"
 	"time"
 
 	"asterism/engine/media"
@@ -109,12 +108,7 @@ func (l *leg) answerFax(offer *sdp.Description, theirs []sdp.Attribute) ([]byte,
 	if err != nil {
 		return nil, sip.StatusNotAcceptableHere
 	}
-	if l.described != nil && !sdp.SameBody(l.described, answer) {
-		l.local.Version++
-		answer.Origin.Version = strconv.FormatUint(l.local.Version, 10)
-	}
-	l.described = answer
-	l.body = answer.Marshal()
+	l.answered(answer)
 	l.applyFax(result)
 	return l.body, sip.StatusOK
 }
@@ -301,6 +295,23 @@ func (l *leg) offerVoice(tries int) {
 		l.mu.Unlock()
 		return
 	}
+	l.mu.Unlock()
+	l.reoffer(func(err error) {
+		switch {
+		case errors.Is(err, dialog.ErrPending) && tries > 1:
+			l.later(voicePause, func() { l.offerVoice(tries - 1) }) // if his own offer has not brought it back by then
+		case err != nil:
+			l.log.Info().Err(err).Msg("not back from T.38")
+		default:
+			l.endFax()
+			l.tellHold()
+		}
+	})
+}
+
+// reoffer offers what we can do, within the call, and puts the answer in force; done hears on the dialog's goroutine whether there was one.
+func (l *leg) reoffer(done func(error)) {
+	l.mu.Lock()
 	l.local.Version++
 	offer := sdp.Reoffer(l.described, l.local)
 	l.mu.Unlock()
@@ -309,20 +320,13 @@ func (l *leg) offerVoice(tries int) {
 		if err == nil {
 			result, err = sdp.Accept(offer, answer)
 		}
-		switch {
-		case errors.Is(err, dialog.ErrPending) && tries > 1:
-			l.later(voicePause, func() { l.offerVoice(tries - 1) }) // if his own offer has not brought it back by then
-			return
-		case err != nil:
-			l.log.Info().Err(err).Msg("not back from T.38")
-			return
+		if err == nil {
+			l.mu.Lock()
+			l.described, l.sent = offer, offer
+			l.body = offer.Marshal()
+			l.apply(result)
+			l.mu.Unlock()
 		}
-		l.mu.Lock()
-		l.described, l.sent = offer, offer
-		l.body = offer.Marshal()
-		l.apply(result)
-		l.mu.Unlock()
-		l.endFax()
-		l.tellHold()
+		done(err)
 	})
 }

@@ -160,19 +160,22 @@ func (l *leg) Offer(body []byte) (answered []byte, status int) {
 
 // answerOffer answers an offer within the call and puts it in force. It runs under l.mu.
 func (l *leg) answerOffer(offer *sdp.Description) ([]byte, int) {
-	prev := l.described
 	answer, result, err := sdp.Answer(offer, l.local)
 	if err != nil {
 		return nil, sip.StatusNotAcceptableHere
 	}
-	if prev != nil && !sdp.SameBody(prev, answer) {
+	l.answered(answer)
+	l.apply(result)
+	return l.body, sip.StatusOK
+}
+
+// answered keeps our answer, under a version of its own if it says something new (RFC 3264 §8). It runs under l.mu.
+func (l *leg) answered(answer *sdp.Description) {
+	if l.described != nil && !sdp.SameBody(l.described, answer) {
 		l.local.Version++
 		answer.Origin.Version = strconv.FormatUint(l.local.Version, 10)
 	}
-	l.described = answer
-	l.body = answer.Marshal()
-	l.apply(result)
-	return l.body, sip.StatusOK
+	l.described, l.body = answer, answer.Marshal()
 }
 
 // AckBody takes the SDP of the ACK: the answer to the offer in our 2xx. Without one there is nothing to hear: the call ends.

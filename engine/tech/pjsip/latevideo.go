@@ -67,20 +67,11 @@ func (l *leg) offerVideo(formats []sdp.VideoFormat, done func(picked *sdp.VideoF
 	l.mu.Lock()
 	l.local.Video = l.ownVideo()
 	l.local.Video.Formats = formats
-	l.local.Version++
-	offer := sdp.Reoffer(l.described, l.local)
 	l.mu.Unlock()
-	l.reinvite(offer, func(answer *sdp.Description, err error) {
-		var result *sdp.Result
-		if err == nil {
-			result, err = sdp.Accept(offer, answer)
-		}
+	l.reoffer(func(err error) {
 		var picked *sdp.VideoFormat
 		l.mu.Lock()
 		if err == nil {
-			l.described, l.sent = offer, offer
-			l.body = offer.Marshal()
-			l.apply(result)
 			picked = l.seen
 		}
 		if picked == nil {
