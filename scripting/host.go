@@ -48,6 +48,7 @@ type Config struct {
 	Devices     Devices
 	Mailboxes   *voicemail.Spool
 	Outbox      *outbox.Outbox
+	Rehearsal   bool // programs that voicemail.conf names are not run: this is a test of a dialplan
 	Calls       Calls
 	Conferences Conferences // nil: there are none
 	Events      *event.Bus

@@ -20,14 +20,14 @@ const programTimeout = 15 * time.Second
 var mailboxPrograms = map[string]bool{"externnotify": true, "externpass": true, "externpassnotify": true, "externpasscheck": true}
 
 // mailboxProgram is the command line of what voicemail.conf has under an option, with the words of the list at argument 2 behind it, each quoted;
-// "" if it has none.
+// "" if it has none, or this is a rehearsal.
 func (c *call) mailboxProgram(l *lua.LState) string {
 	which := l.CheckString(1)
 	if !mailboxPrograms[which] {
 		l.ArgError(1, "want externnotify, externpass, externpassnotify or externpasscheck")
 	}
 	words := []string{c.mailboxOption(which)}
-	if words[0] == "" {
+	if words[0] == "" || c.gen.host.cfg.Rehearsal {
 		return ""
 	}
 	l.CheckTable(2).ForEach(func(_, word lua.LValue) {

@@ -18,7 +18,7 @@ var rooms = map[string][]string{
 	"scripting":         {"engine/channel", "engine/outbox", "engine/voicemail", "engine/media", "engine/dialplan", "engine/dialplan/...", "engine/config", "engine/sound", "engine/tone", "engine/store", "engine/event"},
 	"scripting/luatest": {"scripting", "scripting/dialtest", "engine/channel", "engine/outbox", "engine/voicemail", "engine/dialplan", "engine/config", "engine/sound", "engine/store", "engine/event", "engine/media"},
 	"scripting/dialtest": {"scripting", "engine", "engine/cdr", "engine/channel", "engine/config", "engine/device", "engine/dialplan", "engine/event", "engine/media", "engine/sound",
-		"engine/store", "engine/tone", "engine/voicemail"},
+		"engine/outbox", "engine/store", "engine/tone", "engine/voicemail"},
 	"scripting/lint": {"scripting", "engine/channel", "engine/dialplan", "engine/dialplan/...", "engine/config"},
 	"plugins":        {},
 	"dialplans":      {},

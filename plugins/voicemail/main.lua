@@ -17,7 +17,7 @@ local function summary(chan, box)
   for i, count in ipairs(counts) do
     local n, rest = count[1], 0
     for j = i + 1, #counts do rest = rest + counts[j][1] end
-    if n > 0 then say.add(say.add(out, say.number(chan, n)), { "vm-" .. count[2], rest > 0 and "vm-and" or say.messages(n) }) end
+    if n > 0 then say.add(say.add(out, say.messages_number(chan, n)), { "vm-" .. count[2], rest > 0 and "vm-and" or say.messages(n) }) end
     total = total + n
   end
   return total > 0 and out or say.add(out, { "vm-no", "vm-messages" })

@@ -37,6 +37,9 @@ end
 
 function M.number(chan, n) return pbx.say.number(n, chan:language()) end
 
+--- The number of messages, which are "die Nachricht" in German.
+function M.messages_number(chan, n) return pbx.say.number(n, chan:language(), chan:language():find("^de") and "f" or nil) end
+
 --- "message" or "messages".
 function M.messages(n) return n == 1 and "vm-message" or "vm-messages" end
 

@@ -17,6 +17,7 @@ import (
 	"asterism/engine/config"
 	"asterism/engine/event"
 	"asterism/engine/media"
+	"asterism/engine/outbox"
 	"asterism/engine/sound"
 	"asterism/engine/store"
 	"asterism/engine/tone"
@@ -106,7 +107,7 @@ func NewWorld(s Setting) (*World, error) {
 	w.events = event.NewBus(zerolog.Nop())
 	random := rand.New(rand.NewPCG(s.Seed, s.Seed))
 	var drawing sync.Mutex
-	w.host = scripting.New(scripting.Config{Plugins: s.Plugins, Store: w.store, Sounds: w.sounds, Devices: w.devices, Calls: w.begins(), Recordings: w.archive(), Conferences: conferences{w}, Mailboxes: w.spool, Events: w.events, Log: log, Clock: w.clock, Trace: w,
+	w.host = scripting.New(scripting.Config{Plugins: s.Plugins, Store: w.store, Sounds: w.sounds, Devices: w.devices, Calls: w.begins(), Recordings: w.archive(), Conferences: conferences{w}, Mailboxes: w.spool, Outbox: outbox.New(w.root, recordings, log), Rehearsal: true, Events: w.events, Log: log, Clock: w.clock, Trace: w,
 		Random: func() float64 { drawing.Lock(); defer drawing.Unlock(); return random.Float64() }})
 	gen, more := w.host.Load(s.Etc, snap)
 	problems = append(problems, more...)
