@@ -91,13 +91,18 @@ func (c *checker) destination(p place, contexts []string, exten, priority string
 		return
 	}
 	for _, context := range contexts {
-		if _, ok := c.index.Find(context, exten, "", 1, dialplan.Match); !ok && !c.anyCaller(context, exten) {
+		first, ok := c.index.Find(context, exten, "", 1, dialplan.Match)
+		if !ok && !c.anyCaller(context, exten) {
 			continue
 		}
 		if c.hasPriority(context, exten, priority) {
 			return
 		}
-		c.report(p, priority, codePlace, Error, "add it, or name another; an extension in Lua has priority 1 alone", "extension %q of context %q has no priority or label %q", exten, context, priority)
+		fix := "add it, or name another"
+		if first.Source == dialplan.Lua {
+			fix = "an extension in Lua has priority 1 alone"
+		}
+		c.report(p, priority, codePlace, Error, fix, "extension %q of context %q has no priority or label %q", exten, context, priority)
 		return
 	}
 	c.report(p, exten, codePlace, Error, "add it, or name another", "context %q has no extension %q", context, exten)

@@ -15,7 +15,7 @@ import (
 func (c *checker) conf() {
 	for _, v := range c.index.Contexts() {
 		for _, x := range v.Extensions {
-			c.unbegun(x.Entries)
+			c.unbegun(v, x.Entries)
 			for _, e := range x.Entries {
 				p := place{pos: config.Pos{File: e.File, Line: e.Line}, context: e.Context, exten: e.Pattern, name: e.Application}
 				switch {
@@ -34,7 +34,7 @@ func (c *checker) conf() {
 }
 
 // unbegun looks for an extension of extensions.conf that no call can begin: one without priority 1.
-func (c *checker) unbegun(entries []dialplan.Entry) {
+func (c *checker) unbegun(context dialplan.ContextView, entries []dialplan.Entry) {
 	var first *dialplan.Entry
 	for i, e := range entries {
 		if e.Source != dialplan.Conf || e.Priority == 1 {
@@ -44,10 +44,20 @@ func (c *checker) unbegun(entries []dialplan.Entry) {
 			first = &entries[i]
 		}
 	}
-	if first != nil {
+	if first != nil && !begunElsewhere(context, first.Pattern) {
 		c.add(codeUnbegun, Warning, config.Pos{File: first.File, Line: first.Line}, c.column(first.File, first.Line, first.Pattern), "let its first line have priority 1",
 			"extension %q of context %q begins with priority %d: nobody can dial it", first.Pattern, first.Context, first.Priority)
 	}
+}
+
+// begunElsewhere tells whether the first priority of what pattern goes on with may be another extension's: exten => bob,1 and _b.,2.
+func begunElsewhere(context dialplan.ContextView, pattern string) bool {
+	return slices.ContainsFunc(context.Extensions, func(x dialplan.ExtensionView) bool {
+		name, _, _ := strings.Cut(x.Pattern, "/")
+		both := dialplan.IsPattern(pattern) && dialplan.IsPattern(name)
+		return (both || dialplan.Matches(pattern, name, dialplan.Match) || dialplan.Matches(name, pattern, dialplan.Match)) &&
+			slices.ContainsFunc(x.Entries, func(e dialplan.Entry) bool { return e.Priority == 1 })
+	})
 }
 
 // folded is a text of extensions.conf with everything that is put in at run time unknown.
