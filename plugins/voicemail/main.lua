@@ -59,5 +59,7 @@ return function(chan, given, letters)
   announce.counts(box)
   if not ok then error(why, 0) end
   say.hear(chan, { visit.leaving and "vm-dialout" or "vm-goodbye" })
-  if visit.leaving then chan:go_to(visit.leaving[1], visit.leaving[2], 1) end
+  if not visit.leaving then return end
+  if not options.s then pbx.tollguard.mark(chan, "disa", chan:endpoint(), visit.leaving[2]) end -- a password that is known, or guessed, pays for no calls
+  chan:go_to(visit.leaving[1], visit.leaving[2], 1)
 end
