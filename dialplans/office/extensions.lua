@@ -167,10 +167,10 @@ extensions = {
   nobody = { ["_X."] = function() sorry("pbx-invalid") end },
 }
 
--- Lamps: 101 lights when that phone talks, and when its owner is not to be disturbed. The others are keys that switch, too.
+-- Lamps: 101 lights when that phone talks, and when its owner is not to be disturbed or has forwarded all calls. The others are keys that switch, too.
 hints = { house = { ["*28"] = "Custom:NIGHT" } }
 for number in pairs(company.people) do
-  hints.house[number] = ("PJSIP/%s&Custom:DND%s"):format(number, number)
+  hints.house[number] = ("PJSIP/%s&Custom:DND%s&Custom:CF%s"):format(number, number, number)
   hints.house["*76" .. number] = "Custom:DND" .. number
   hints.house["*74" .. number] = "Custom:CF" .. number
   hints.house["*21" .. number] = "Custom:FOLLOWME" .. number
