@@ -283,3 +283,26 @@ func checkPrinted(t testing.TB, d *Description) {
 		t.Fatalf("printed\n%s\nthen\n%s", text, got)
 	}
 }
+
+// FuzzFmtp: what one end says of a codec that is passed on can always be unpacked by who says the same, and neither end decides alone; a
+// parameter that is written is read.
+func FuzzFmtp(f *testing.F) {
+	f.Add("octet-align=1;mode-set=0,2", "octet-align=0", "AMR")
+	f.Add(" Interleaving = 30 ; crc=1", "", "AMR-WB")
+	f.Add("profile-level-id=42e01f;packetization-mode=1", "profile-level-id=42E00C; packetization-mode=1", "H264")
+	f.Fuzz(func(t *testing.T, a, b, name string) {
+		x, y := Format{Codec: codecs.Format{Name: name}, Fmtp: a}, Format{Codec: codecs.Format{Name: name}, Fmtp: b}
+		if !compatible(&x, &x) || compatible(&x, &y) != compatible(&y, &x) {
+			t.Fatalf("%s: %q and %q", name, a, b)
+		}
+		v, w := VideoFormat{Codec: x.Codec, Fmtp: a}, VideoFormat{Codec: y.Codec, Fmtp: b}
+		if !v.alike(&x) || v.alike(&y) != w.alike(&x) {
+			t.Fatalf("%s: %q and %q", name, a, b)
+		}
+		if !strings.ContainsAny(b, ";") {
+			if got := parameter("mode="+b+";"+a, "MODE", "none"); got != strings.TrimSpace(b) {
+				t.Fatalf("%q became %q", b, got)
+			}
+		}
+	})
+}
