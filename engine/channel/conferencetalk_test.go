@@ -64,11 +64,13 @@ func TestConferenceTalkEvents(t *testing.T) {
 				second.talking(true)
 			}
 		}
+		synctest.Wait()
 		if !slices.Contains(seen.said, "+"+b.Name()) {
 			t.Errorf("said %v", seen.said)
 		}
 		first.talking(false)
 		time.Sleep(time.Second)
+		synctest.Wait()
 		if last := seen.said[len(seen.said)-1]; last != "-"+a.Name() {
 			t.Errorf("the last word is %s", last)
 		}
