@@ -14,7 +14,7 @@ import (
 	"testing"
 	"time"
 
-	"asterism/codecs/g711"
+	"asterism/tests/audio"
 )
 
 // TestSoak: for a minute, or as long as SOAK says (30m), members come to a conference and go again, talking and not, while one says a
@@ -106,11 +106,10 @@ func (s *soak) leave(m *member) {
 
 // tone is a packet of a tone.
 func tone(freq, loud float64, packet int) []byte {
-	pcm, out := make([]int16, 160), make([]byte, 160)
-	for i := range pcm {
-		pcm[i] = int16(loud * math.Sin(2*math.Pi*freq*float64(160*packet+i)/8000))
+	out := make([]byte, 160)
+	for i := range out {
+		out[i] = audio.EncodeULaw(int16(loud * math.Sin(2*math.Pi*freq*float64(160*packet+i)/8000)))
 	}
-	_, _ = g711.ULaw{}.Encode(out, pcm)
 	return out
 }
 
@@ -120,7 +119,7 @@ func (s *soak) listen(payload []byte) {
 	re, im := 0.0, 0.0
 	for i, v := range payload {
 		w := 2 * math.Pi * burstTone * float64(i) / 8000
-		x := float64(g711.DecodeULaw(v))
+		x := float64(audio.DecodeULaw(v))
 		re, im = re+x*math.Cos(w), im+x*math.Sin(w)
 	}
 	if 2*math.Hypot(re, im)/float64(len(payload)) > 2000 && s.waiting.Swap(false) {
