@@ -70,7 +70,7 @@ func (n *Notifier) asked(req *sip.Request, e *config.Endpoint, conf *config.PJSI
 	}
 	b, ok := k.accepted(req)
 	if !ok {
-		return refuse(sip.StatusNotAcceptable, sip.NewHeader("Accept", k.bodies[0].media))
+		return refuse(sip.StatusBadEvent, sip.NewHeader("Accept", k.bodies[0].media)) // Asterisk's answer: no such event in such a body
 	}
 	s := &subscription{kind: k, event: k.event, media: b.media, exten: sip.UserPart(&req.Recipient), endpoint: e.Name,
 		userAgent: clean(sip.HeaderValue(req, "User-Agent")), force: true,

@@ -77,7 +77,7 @@ func TestRefused(t *testing.T) {
 		{"no hint", "103", []string{"Event: dialog"}, 404, ""},
 		{"no mailbox", "bob", []string{"Event: message-summary"}, 404, ""},
 		{"too brief", "102", []string{"Event: dialog", "Expires: 59"}, 423, "Min-Expires: 60"},
-		{"other bodies", "102", []string{"Event: dialog", "Accept: application/pidf+xml"}, 406, "Accept: application/dialog-info+xml"},
+		{"other bodies", "102", []string{"Event: dialog", "Accept: application/pidf+xml"}, 489, "Accept: application/dialog-info+xml"},
 		{"extension", "102", []string{"Event: dialog", "Require: eventlist"}, 420, "Unsupported: eventlist"},
 		{"no contact", "102", []string{"Event: dialog", "no Contact: "}, 400, ""},
 		{"control", "1%0102", []string{"Event: dialog"}, 404, ""},

@@ -126,7 +126,8 @@ func (l *leg) Refreshed(req *sip.Request) { l.trustsAnswer(req) }
 
 // showing are the headers that tell the party whom it talks to; none if it knows, or is not to know.
 func (l *leg) showing() []sip.Header {
-	if !l.endpoint.SendConnectedLine || !l.endpoint.SendPAI && !l.endpoint.SendRPID {
+	up := l.ch.State() == channel.Up
+	if up && !l.endpoint.SendConnectedLine || !l.endpoint.SendPAI && !l.endpoint.SendRPID {
 		return nil
 	}
 	party := "called"
@@ -136,8 +137,11 @@ func (l *leg) showing() []sip.Header {
 	l.mu.Lock()
 	id, told, addr := l.connected, l.told, l.localAddr
 	l.mu.Unlock()
-	if id.Number == told.Number && id.Name == told.Name && id.Withheld() == told.Withheld() && l.ch.State() == channel.Up {
+	if id.Number == told.Number && id.Name == told.Name && id.Withheld() == told.Withheld() && up {
 		return nil
+	}
+	if !l.endpoint.SendConnectedLine && told.Number != "" {
+		id = told // it hears who answers, and no more of him
 	}
 	us, err := netip.ParseAddrPort(addr)
 	if err != nil {
