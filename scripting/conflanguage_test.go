@@ -80,3 +80,17 @@ func TestConfLanguage(t *testing.T) {
 		})
 	}
 }
+
+// Deviates: Asterisk cuts what Lua reads at 4096 bytes, too; here only ${…} does, as text that is expanded has its bound.
+func TestLongValues(t *testing.T) {
+	b := newBench(t, nil)
+	ch := b.channel("default", "s")
+	g := b.both("[default]\nexten => 2,1,Set(CONF=${LEN(${LONG})})\n", `extensions = { default = { s = function()
+		channel.LONG = ("x"):rep(5000)
+		channel.LUA = #channel.LONG:get() .. " " .. #channel.TOLOWER(channel.LONG:get()):get()
+		app["goto"]("2", 1)
+	end } }`)
+	if err := g.Run(ch); err != nil || get(t, ch, "LUA") != "5000 5000" || get(t, ch, "CONF") != "4096" {
+		t.Errorf("%v: %s in Lua, %s in extensions.conf", err, get(t, ch, "LUA"), get(t, ch, "CONF"))
+	}
+}
