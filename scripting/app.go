@@ -97,7 +97,7 @@ func SplitArguments(data string) (out []string) {
 func (c *call) execute(l *lua.LState, name, data string) {
 	a := c.gen.application(name)
 	if a == nil {
-		l.RaiseError("application '%s' not found%s", printable(name), orNearest(name, namesOf(c.gen.Applications())))
+		l.RaiseError("application '%s' not found%s", printable(name), orNear(name, namesOf(c.gen.Applications())))
 	}
 	c.announce(a.name, data)
 	if n := c.perform(l, a, data); n != 0 {

@@ -2,6 +2,7 @@ package scripting
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"strings"
 	"time"
@@ -165,7 +166,7 @@ func (c *call) failure(err error) error {
 	}
 	out := &ScriptError{Message: e.Object.String(), Traceback: c.named(c.traceOf(e))}
 	if e.Object.Type() != lua.LTString {
-		out.Message = c.l.ToStringMeta(e.Object).String()
+		out.Message = c.errorText(e.Object)
 	}
 	out.Message = strings.Replace(out.Message, "lua callstack overflow", "stack overflow", 1) // the state's own panic, which knows no place
 	if !placeInMessage.MatchString(out.Message) {
@@ -185,6 +186,18 @@ func (c *call) failure(err error) error {
 		}
 	}
 	return out
+}
+
+// errorText is what was raised, in words: a table that has none of its own is told as JSON.
+func (c *call) errorText(v lua.LValue) string {
+	if t, ok := v.(*lua.LTable); ok && t.Metatable == lua.LNil {
+		if data, err := toPlain(t); err == nil {
+			if text, err := json.Marshal(data); err == nil {
+				return "an error was raised: " + string(text)
+			}
+		}
+	}
+	return c.l.ToStringMeta(v).String()
 }
 
 // named is a traceback without the interpreter's own last frame, and with the extension where it speaks of the main chunk: what Go called first.

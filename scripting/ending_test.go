@@ -173,9 +173,13 @@ extensions = {
 // A name that nobody has comes with the nearest that somebody has.
 func TestNearestNames(t *testing.T) {
 	for body, want := range map[string]string{
-		"app.playbak('beep')": `application 'playbak' not found (did you mean "Playback"?)`,
-		"app.zzzzzz()":        "application 'zzzzzz' not found",
-		"app.own()":           `a channel has no method 'answr' (did you mean "answer"?)`,
+		"app.playbak('beep')":               `application 'playbak' not found (did you mean "Playback"?)`,
+		"app.zzzzzz()":                      "application 'zzzzzz' not found",
+		"app.agi()":                         "application 'agi' not found",
+		"if true then nofunc() end":         "attempt to call 'nofunc', which is no function",
+		"error({ code = 5, list = { 1 } })": `an error was raised: {"code":5,"list":[1]}`,
+		"error(setmetatable({}, { __tostring = function() return 'mine' end }))": "mine",
+		"app.own()": `a channel has no method 'answr' (did you mean "answer"?)`,
 	} {
 		b := newBench(t, nil)
 		g := b.load(dialplanFile, "extensions = { default = { s = function() "+body+" end } }", "plugins/own.lua",
@@ -191,5 +195,22 @@ func TestNearestNames(t *testing.T) {
 	b := newBench(t, nil)
 	if _, err := b.script("channel.CALERID('num'):get()"); err != nil || !strings.Contains(b.log.String(), `Function CALERID not registered (did you mean "CALLERID"?)`) {
 		t.Errorf("%v %s", err, b.log)
+	}
+}
+
+// The caret stands beneath the name itself, not beneath a part of another one.
+func TestCaret(t *testing.T) {
+	b := newBench(t, nil)
+	if _, err := b.script("local t = nil; app.noop(t.x)"); err == nil || !strings.Contains(b.log.String(), `"detail":"    local t = nil; app.noop(t.x)\n          ^\n`) {
+		t.Errorf("%v %s", err, b.log)
+	}
+}
+
+// A broken file that extensions.lua requires is told once.
+func TestBrokenModuleIsToldOnce(t *testing.T) {
+	b := newBench(t, nil)
+	_, problems := b.host.Load(files(dialplanFile, "require 'x'", "x.lua", "retrun M"), nil)
+	if len(problems) != 1 || problems[0].Warning {
+		t.Error(texts(problems))
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode"
 
 	"asterism/engine/channel"
 	"asterism/engine/event"
@@ -184,12 +185,30 @@ func (ch *chunk) line(n int) string {
 
 var quotedName = regexp.MustCompile(`'([^']+)'`)
 
+// wordIn is where a line has word, in any case: not as a part of a longer name, if it is there as one of its own; -1 if it is not there.
+func wordIn(line, word string) int {
+	line, word = strings.ToLower(line), strings.ToLower(word)
+	part := func(i int) bool {
+		return i >= 0 && i < len(line) && (line[i] == '_' || unicode.IsLetter(rune(line[i])) || unicode.IsDigit(rune(line[i])))
+	}
+	for from := 0; ; {
+		i := strings.Index(line[from:], word)
+		if i < 0 {
+			return strings.Index(line, word)
+		}
+		if i += from; !part(i-1) && !part(i+len(word)) {
+			return i
+		}
+		from = i + 1
+	}
+}
+
 // pointed is a source line with a caret beneath what the message quotes, else beneath its first word.
 func pointed(line, message string) string {
 	line = strings.ReplaceAll(printable(line), "\t", " ")
 	at := len(line) - len(strings.TrimLeft(line, " "))
 	for _, m := range quotedName.FindAllStringSubmatch(message, -1) {
-		if i := strings.Index(strings.ToLower(line), strings.ToLower(m[1])); i >= 0 {
+		if i := wordIn(line, m[1]); i >= 0 {
 			at = i
 			break
 		}
@@ -229,7 +248,8 @@ func wording(message, line string) string {
 		return fmt.Sprintf("attempt to perform arithmetic on a %s value", wrong)
 	}
 	if message == nothingToCall {
-		if calls := callOnLine.FindAllStringSubmatch(line, -1); len(calls) == 1 {
+		calls := slices.DeleteFunc(callOnLine.FindAllStringSubmatch(line, -1), func(m []string) bool { return reserved[m[1]] })
+		if len(calls) == 1 {
 			return fmt.Sprintf("attempt to call '%s', which is no function", calls[0][1])
 		}
 		return "attempt to call what is no function"

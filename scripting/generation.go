@@ -93,6 +93,9 @@ func (h *Host) Load(etc fs.FS, snap *config.Snapshot) (*Generation, []config.Pro
 		}
 	}
 	found, ok := g.buildIndex()
+	problems = slices.DeleteFunc(problems, func(p config.Problem) bool { // a broken file that is required is told once
+		return p.Warning && slices.ContainsFunc(found, func(o config.Problem) bool { return !o.Warning && o.Error() == p.Error() })
+	})
 	problems = append(problems, found...)
 	for _, ch := range files.chunks {
 		ch.tree = nil

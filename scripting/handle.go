@@ -31,7 +31,7 @@ func newHandleMeta(methods map[string]primitive) *lua.LTable {
 	}
 	known.Metatable = tableOf(map[string]lua.LValue{"__index": goFunction(func(l *lua.LState) int {
 		name := l.CheckString(2)
-		l.RaiseError("a channel has no method '%s'%s", name, orNearest(name, slices.Sorted(maps.Keys(methods))))
+		l.RaiseError("a channel has no method '%s'%s", name, orNear(name, slices.Sorted(maps.Keys(methods))))
 		return 0
 	})})
 	return tableOf(map[string]lua.LValue{

@@ -140,6 +140,14 @@ func factNames() []string {
 	return names
 }
 
+// orNear is orNearest for names that scripts write, of which there are many: it says nothing rather than something far-fetched.
+func orNear(name string, known []string) string {
+	if near := config.Nearest(name, known, max(1, min(2, len(name)/3))); near != "" {
+		return fmt.Sprintf(" (did you mean %q?)", near)
+	}
+	return ""
+}
+
 func orNearest(name string, known []string) string {
 	if near := config.DidYouMean(name, known); near != "" {
 		return " (" + near + ")"

@@ -170,7 +170,7 @@ func TestErrorsWhileRunning(t *testing.T) {
 		{"error", `error("x")`, "extensions.lua:2: x"},
 		{"runtime error", "local t\nlocal x = t.field", "extensions.lua:3: attempt to index 't' (a nil value) with key 'field'"},
 		{"nil call", `nothing()`, "extensions.lua:2: attempt to call 'nothing', which is no function"},
-		{"error value", `error({})`, "table: "},
+		{"error value", `error({})`, "an error was raised: {}"},
 		{"deep recursion", "local function f() return 1 + f() end\nf()", "extensions.lua:2: stack overflow"},
 		{"unknown application", `app.bogus()`, "application 'bogus' not found"},
 		{"required file that is broken", `require "broken"`, "broken.lua:2: syntax error"},

@@ -180,7 +180,7 @@ func (c *call) function(expr string) (*function, []lua.LValue, bool) {
 	name, args, _ := strings.Cut(strings.TrimSuffix(expr, ")"), "(")
 	f := c.gen.functions[name]
 	if f == nil {
-		c.log.Error().Msgf("Function %s not registered%s", printable(name), orNearest(name, namesOf(c.gen.Functions())))
+		c.log.Error().Msgf("Function %s not registered%s", printable(name), orNear(name, namesOf(c.gen.Functions())))
 		return nil, nil, false
 	}
 	if f.raw {
