@@ -17,8 +17,8 @@ import (
 	"github.com/wneessen/go-mail"
 )
 
-// sendTimeout bounds the sending of one letter.
-const sendTimeout = 2 * time.Minute
+// sendTimeout bounds the sending of one letter: a long recording over a slow line.
+const sendTimeout = 10 * time.Minute
 
 // Letter is an e-mail.
 type Letter struct {

@@ -15,6 +15,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path"
@@ -105,11 +106,17 @@ func (o *Outbox) copy(from, to string) error {
 	if err := o.root.Link(from, to); err == nil || errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	b, err := o.root.ReadFile(from)
+	in, err := o.root.Open(from)
 	if err != nil {
 		return err
 	}
-	return o.root.WriteFile(to, b, 0o640)
+	defer in.Close()
+	out, err := o.root.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o640)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(out, in)
+	return errors.Join(err, out.Sync(), out.Close())
 }
 
 // write puts a job on disk, in the place of what it was.
@@ -152,6 +159,7 @@ func (o *Outbox) read(id string) (j Job, err error) {
 	j.id = id
 	if strings.Trim(j.Sound, ".abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") != "" {
 		err = fmt.Errorf("outbox: %s: %q is no extension", name, j.Sound)
+		j.Sound = ""
 	}
 	return j, err
 }

@@ -27,19 +27,19 @@ func (o *Outbox) transcribe(ctx context.Context, j Job, s Settings) (string, err
 	if timeout <= 0 {
 		timeout = time.Minute
 	}
-	limited, cancel := context.WithTimeout(ctx, timeout)
+	bounded, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	var text string
 	var err error
 	switch {
 	case s.Transcribe != "":
-		text, err = o.run(limited, j, s.Transcribe)
+		text, err = o.run(bounded, j, s.Transcribe)
 	case s.TranscribeURL != "":
-		text, err = o.post(limited, j, s.TranscribeURL)
+		text, err = o.post(bounded, j, s.TranscribeURL)
 	default:
 		err = errNoText
 	}
-	if limited.Err() != nil && ctx.Err() == nil {
+	if bounded.Err() != nil && ctx.Err() == nil {
 		err = fmt.Errorf("no text within %v", timeout)
 	}
 	if err == nil && !utf8.ValidString(text) {
