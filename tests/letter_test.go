@@ -33,12 +33,7 @@ func TestLetter(t *testing.T) {
 			"[default]\n100 => 1234,Anna Bell,anna@example.com\n")
 	h.start()
 	h.call("600", 2*time.Second)
-	var text []byte
-	select {
-	case text = <-letters:
-	case <-time.After(15 * time.Second):
-		t.Fatal("no letter came")
-	}
+	text := next(t, letters)
 	m, err := mail.ReadMessage(bytes.NewReader(text))
 	if err != nil {
 		t.Fatal(err)
@@ -87,6 +82,41 @@ func TestLetter(t *testing.T) {
 	}
 	if left, _ := filepath.Glob(filepath.Join(h.dir, "spool/outbox/*.json")); len(left) > 1 { // the last may be on its way out
 		t.Errorf("%v", left)
+	}
+}
+
+// TestLetterAfterDeath: what was said of a message when the process died comes as a letter, too.
+func TestLetterAfterDeath(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes ten seconds")
+	}
+	address, letters := sink(t)
+	h := newHouse(t, process.NewPorts(), 10, `extensions = { internal = { ["700"] = function() app.VoiceMail("100", "st") end } }`,
+		"[general]\nformat = wav\nsmtpserver = "+address+"\nsmtpsecurity = none\nemailsubject = ${VM_CIDNUM} was cut off\n[default]\n100 => 1234,Anna Bell,anna@example.com\n")
+	h.start()
+	_, rtp, to := h.dial("600")
+	if err := rtp.Tone(to, 0, 440, 2500*time.Millisecond); err != nil {
+		t.Fatal(err)
+	}
+	h.pbx.Kill()
+	h.start()
+	m, err := mail.ReadMessage(bytes.NewReader(next(t, letters)))
+	if err != nil || m.Header.Get("Subject") != "600 was cut off" {
+		t.Errorf("%v %v", m, err)
+	}
+	for _, problem := range checkSpool(filepath.Join(h.dir, "spool/voicemail")) {
+		t.Error(problem)
+	}
+}
+
+func next(t *testing.T, letters <-chan []byte) []byte {
+	t.Helper()
+	select {
+	case text := <-letters:
+		return text
+	case <-time.After(15 * time.Second):
+		t.Fatal("no letter came")
+		return nil
 	}
 }
 

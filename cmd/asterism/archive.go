@@ -13,8 +13,9 @@ import (
 )
 
 // archive is where calls are recorded: a relative name goes to the site's sounds, if that folder can be written; the spool is always there.
-// What recordings of a process that died left behind, and messages that it was taking, is finished in the background; release waits for that.
-func (p places) archive(spool *os.Root, mailboxes *voicemail.Spool, prompts *sound.Library, log zerolog.Logger) (archive sound.Archive, release func(), err error) {
+// What recordings of a process that died left behind, and messages that it was taking, is finished in the background; recovered, which are the
+// messages, and release wait for that.
+func (p places) archive(spool *os.Root, mailboxes *voicemail.Spool, prompts *sound.Library, log zerolog.Logger) (archive sound.Archive, recovered func() []voicemail.Found, release func(), err error) {
 	release = func() {}
 	own := filepath.Join(p.dirs.Data, "sounds")
 	if err := os.MkdirAll(own, 0o750); err != nil {
@@ -22,13 +23,14 @@ func (p places) archive(spool *os.Root, mailboxes *voicemail.Spool, prompts *sou
 	} else {
 		root, err := os.OpenRoot(own)
 		if err != nil {
-			return nil, release, err
+			return nil, nil, release, err
 		}
 		release = closing(log, "sounds", root.Close)
 		archive = append(archive, sound.ArchiveFolder{Path: own, Root: root})
 	}
 	archive = append(archive, sound.ArchiveFolder{Path: p.dirs.Spool, Root: spool})
 	done, started := make(chan struct{}), time.Now()
+	var found []voicemail.Found
 	go func() {
 		defer close(done)
 		names, err := archive.Recover()
@@ -38,22 +40,22 @@ func (p places) archive(spool *os.Root, mailboxes *voicemail.Spool, prompts *sou
 		if err != nil {
 			log.Error().Err(err).Msg("recordings not recovered")
 		}
-		messages, err := mailboxes.Recover(started, func(path string) time.Duration {
+		found, err = mailboxes.Recover(started, func(path string) time.Duration {
 			clip, err := prompts.OpenDefault(path, 8000)
 			if err != nil {
 				return 0 // nothing was recorded
 			}
 			return clip.Duration()
 		})
-		for _, path := range messages {
-			log.Warn().Str("file", path).Msg("message that was being left when a process died: delivered")
+		for _, m := range found {
+			log.Warn().Str("file", m.Message.Path).Msg("message that was being left when a process died: delivered")
 		}
 		if err != nil {
 			log.Error().Err(err).Msg("messages not recovered")
 		}
 	}()
 	was := release
-	return archive, func() { <-done; was() }, nil
+	return archive, func() []voicemail.Found { <-done; return found }, func() { <-done; was() }, nil
 }
 
 // tapes begin recordings of conferences, beneath the spool's monitor folder unless their names are absolute.

@@ -160,6 +160,8 @@ type parts struct {
 	events  *event.Bus
 	scripts *scripting.Host
 	engine  *engine.Engine
+	// recovered waits for the messages that a process which died was taking.
+	recovered func() []voicemail.Found
 }
 
 // prompts are the site's own, those of sounds_search_dirs, a sound pack of the system's, then ours. spool is the spool directory.
@@ -211,11 +213,12 @@ func assemble(p places, log zerolog.Logger) (parts, func(), error) {
 	prompts := p.prompts(spool.FS())
 	pbx := &later{}
 	mailboxes, letters := voicemail.New(spool, p.dirs.Spool), outbox.New(spool, p.dirs.Spool, log)
-	archive, release, err := p.archive(spool, mailboxes, prompts, log)
+	archive, recovered, release, err := p.archive(spool, mailboxes, prompts, log)
 	closers = append(closers, release)
 	if err != nil {
 		return a, closeAll, err
 	}
+	a.recovered = recovered
 	a.scripts = scripting.New(scripting.Config{Plugins: []fs.FS{plugins.FS}, Store: a.store, Sounds: prompts, Devices: pbx, Calls: pbx, Conferences: pbx, Recordings: archive, Mailboxes: mailboxes, Outbox: letters, Events: a.events, Log: log})
 	closers = append(closers, a.scripts.Close)
 	a.engine, err = engine.New(engine.Config{Etc: p.dirs.Etc, Store: a.store, CDR: a.cdr, Events: a.events, Log: log,
@@ -271,6 +274,15 @@ func serve(t terminal, o runOptions, first bool, router *logger.Router, log zero
 	if err := a.engine.Start(ctx); err != nil {
 		return false, err
 	}
+	told := make(chan struct{})
+	go func() { // it ends when what a process left behind is finished
+		defer close(told)
+		for _, m := range a.recovered() {
+			a.events.Publish(event.MessageRecovered{At: time.Now(), Mailbox: m.Box.String(), Folder: m.Folder, Message: m.Message.ID, Number: m.Message.Number, Path: m.Message.Path,
+				Caller: m.Message.CallerID, Category: m.Message.Category, Flag: m.Message.Flag, Left: m.Message.Time, Duration: m.Message.Duration})
+		}
+	}()
+	defer func() { <-told }()
 	if o.welcome && !o.quiet {
 		var text strings.Builder
 		var open []listener

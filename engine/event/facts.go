@@ -222,7 +222,7 @@ func Facts() []any {
 	return []any{ChannelCreated{}, ChannelStateChanged{}, ChannelAnswered{}, ChannelHungUp{}, ExtensionEntered{}, VariableSet{}, DigitReceived{},
 		DialBegun{}, DialEnded{}, BridgeEntered{}, BridgeLeft{}, HoldBegun{}, HoldEnded{}, ContactAdded{}, ContactRefreshed{}, ContactRemoved{},
 		ContactStatusChanged{}, AuthenticationFailed{}, ConfigReloaded{}, ConfigRejected{}, EngineStarted{}, EngineStopping{}, ScriptFailed{}, UserEvent{},
-		OriginateEnded{}, ConferenceChanged{}, MailboxChanged{}, MessageTranscribed{}, DeviceStateChanged{}, ExtensionStateChanged{}, RegistrationChanged{}}
+		OriginateEnded{}, ConferenceChanged{}, MailboxChanged{}, MessageTranscribed{}, MessageRecovered{}, DeviceStateChanged{}, ExtensionStateChanged{}, RegistrationChanged{}}
 }
 
 // ConferenceChanged : a conference began or ended, was locked or recorded, or somebody came, left, was muted or talks. Channel is the zero value where
@@ -242,6 +242,21 @@ type MailboxChanged struct {
 	Mailbox  string // "100@default"
 	New, Old int    // New counts urgent ones, too
 	Urgent   int
+}
+
+// MessageRecovered : a voice message that was being left when a process died is in its mailbox now.
+type MessageRecovered struct {
+	At       time.Time
+	Mailbox  string // "100@default"
+	Folder   string
+	Message  string // its ID
+	Number   int
+	Path     string // of the sound, without the extension
+	Caller   string // `"name" <number>`, or Unknown
+	Category string
+	Flag     string
+	Left     time.Time
+	Duration time.Duration
 }
 
 // MessageTranscribed : it is known what a voice message says.

@@ -9,10 +9,17 @@ import (
 	"time"
 )
 
+// Found is a message in its place.
+type Found struct {
+	Box     Box
+	Folder  string
+	Message Message
+}
+
 // Recover delivers, in every mailbox, the drafts that a process which died before the moment started left behind with something recorded,
-// unless they were delivered already; the others of its drafts are removed. length tells how long the sound of a path is. It returns the paths of
+// unless they were delivered already; the others of its drafts are removed. length tells how long the sound of a path is. It returns
 // the messages, and goes on after an error. The recordings themselves are to be whole before (sound.Recover).
-func (s *Spool) Recover(started time.Time, length func(path string) time.Duration) (paths []string, err error) {
+func (s *Spool) Recover(started time.Time, length func(path string) time.Duration) (messages []Found, err error) {
 	drafts, err := fs.Glob(s.root.FS(), "voicemail/*/*/"+draftFolder+"/*.txt")
 	if err != nil {
 		return nil, err
@@ -33,11 +40,11 @@ func (s *Spool) Recover(started time.Time, length func(path string) time.Duratio
 		}
 		if found, err := s.recoverDraft(Box{parts[1], parts[2]}, draft, m, length(draft)); err != nil {
 			problems = append(problems, fmt.Errorf("voicemail: %s: %w", draft, err))
-		} else if found != "" {
-			paths = append(paths, found)
+		} else if found != nil {
+			messages = append(messages, *found)
 		}
 	}
-	return paths, errors.Join(append(problems, s.sweep(started))...)
+	return messages, errors.Join(append(problems, s.sweep(started))...)
 }
 
 // sweep removes sounds that were recorded in a draft's place before the moment started and have no text: greetings and comments that nobody kept.
@@ -59,10 +66,10 @@ func (s *Spool) before(file string, moment time.Time) bool {
 	return err == nil && info.ModTime().Before(moment)
 }
 
-// recoverDraft delivers one, or removes it; "" if it was nothing, or is delivered already.
-func (s *Spool) recoverDraft(b Box, draft string, m Message, length time.Duration) (string, error) {
+// recoverDraft delivers one, or removes it; nil if it was nothing, or is delivered already.
+func (s *Spool) recoverDraft(b Box, draft string, m Message, length time.Duration) (*Found, error) {
 	if length <= 0 || s.has(b, m.ID) {
-		return "", s.Discard(draft)
+		return nil, s.Discard(draft)
 	}
 	folder := "INBOX"
 	if m.Flag == "Urgent" {
@@ -70,9 +77,9 @@ func (s *Spool) recoverDraft(b Box, draft string, m Message, length time.Duratio
 	}
 	m, err := s.Deliver(draft, b, folder, 0, func(m *Message) { m.Duration = length })
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	return m.Path, s.Discard(draft)
+	return &Found{b, folder, m}, s.Discard(draft)
 }
 
 // has is whether a message of that ID is in any folder of the box.

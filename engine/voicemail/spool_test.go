@@ -345,9 +345,9 @@ func TestRecover(t *testing.T) {
 		}
 		return 3 * time.Second
 	}
-	paths, err := s.Recover(time.Unix(2000, 0), length)
-	if err != nil || len(paths) != 2 {
-		t.Fatalf("recovered %v, %v", paths, err)
+	found, err := s.Recover(time.Unix(2000, 0), length)
+	if err != nil || len(found) != 2 || found[1].Folder != "Urgent" || found[1].Box != box || found[1].Message.CallerID != "urgent" {
+		t.Fatalf("recovered %+v, %v", found, err)
 	}
 	for folder, want := range map[string][]string{"INBOX": {"kept"}, "Urgent": {"urgent"}, "Old": {"delivered"}} {
 		if got := held(t, s, folder); !slices.Equal(got, want) {

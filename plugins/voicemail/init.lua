@@ -5,6 +5,7 @@ local mailbox = require "voicemail.mailbox"
 local leave = require "voicemail.leave"
 local main = require "voicemail.main"
 local owner = require "voicemail.owner"
+local recovered = require "voicemail.recovered"
 local M = { name = "voicemail" }
 
 local function count(box, folder) return folder == "INBOX" and box:new() or box:count(folder) end
@@ -75,7 +76,7 @@ M.applications = {
 }
 M.functions = {
   VM_INFO = { get = vm_info, synopsis = "What a mailbox is like", takes = "mailbox!, item!",
-    items = "count email exists fullname language locale pager password tz" },
+    items = "count email exists fullname language locale maxmsg pager password tz" },
   VMCOUNT = { get = vmcount, synopsis = "How many messages mailboxes have" },
   MAILBOX_EXISTS = { get = mailbox_exists, synopsis = "Whether there is a mailbox" },
 }
@@ -83,6 +84,8 @@ M.commands = {
   ["voicemail show users"] = { run = show_users, synopsis = "List the mailboxes, or those of a context" },
   ["voicemail show zones"] = { run = show_zones, synopsis = "List the time zones of mailboxes" },
 }
+
+M.events = { MessageRecovered = recovered.tell }
 
 --- For other plugins: mailboxes as tables {name, context, fullname, hidden, aliases}, and what is said of one's owner.
 M.module = {
