@@ -93,10 +93,7 @@ func (h *Host) Load(etc fs.FS, snap *config.Snapshot) (*Generation, []config.Pro
 		}
 	}
 	found, ok := g.buildIndex()
-	problems = slices.DeleteFunc(problems, func(p config.Problem) bool { // a broken file that is required is told once
-		return p.Warning && slices.ContainsFunc(found, func(o config.Problem) bool { return !o.Warning && o.Error() == p.Error() })
-	})
-	problems = append(problems, found...)
+	problems = append(toldOnce(problems, found), found...)
 	for _, ch := range files.chunks {
 		ch.tree = nil
 	}
@@ -104,6 +101,13 @@ func (h *Host) Load(etc fs.FS, snap *config.Snapshot) (*Generation, []config.Pro
 		return nil, problems
 	}
 	return g, problems
+}
+
+// toldOnce is problems without the warnings that found has as errors: of a broken file that is required.
+func toldOnce(problems, found []config.Problem) []config.Problem {
+	return slices.DeleteFunc(problems, func(p config.Problem) bool {
+		return p.Warning && slices.ContainsFunc(found, func(o config.Problem) bool { return !o.Warning && o.Error() == p.Error() })
+	})
 }
 
 // buildIndex puts both dialplans into one index.
