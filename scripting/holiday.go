@@ -42,7 +42,7 @@ func (g *Generation) readCalendars(etc fs.FS) (problems []config.Problem) {
 }
 
 // timeMatch is pbx.time.match(rules [, epoch]): whether a moment, or now, is in one of the rules, and which one: the rule, or the event of a
-// calendar. nil and why for a rule that is none.
+// calendar. nil and why if it is in none, and one of them is no rule: the others count all the same.
 func (c *call) timeMatch(l *lua.LState) int {
 	at := c.gen.host.cfg.Clock.Now()
 	if l.GetTop() >= 2 {
@@ -59,16 +59,20 @@ func (c *call) timeMatch(l *lua.LState) int {
 	default:
 		l.ArgError(1, "want a rule, or a list of rules")
 	}
+	var why error
 	for _, rule := range rules {
 		which, in, err := c.gen.matchTime(strings.TrimSpace(rule), at)
-		if err != nil {
-			l.Push(lua.LNil)
-			return 1 + pushString(l, err.Error())
+		if err != nil && why == nil {
+			why = err
 		}
-		if in {
+		if err == nil && in {
 			l.Push(lua.LTrue)
 			return 1 + pushString(l, which)
 		}
+	}
+	if why != nil {
+		l.Push(lua.LNil)
+		return 1 + pushString(l, why.Error())
 	}
 	l.Push(lua.LFalse)
 	return 1

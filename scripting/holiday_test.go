@@ -28,6 +28,7 @@ end } }`, "holidays.ics", christmas)
 		{"2027-01-06/2026-12-24", "2026-12-30 10:00", "false nil"},
 		{"9:00-17:00,mon-fri", "2026-12-24 10:00", "true 9:00-17:00,mon-fri"}, {"9:00-17:00,mon-fri", "2026-12-26 10:00", "false nil"},
 		{"12-31;holidays.ics;22:00-6:00", "2026-12-25 10:00", "true Christmas"}, {"12-31;holidays.ics;22:00-6:00", "2026-12-24 23:00", "true 22:00-6:00"},
+		{"other.ics;12-24", "2026-12-24 10:00", "true 12-24"}, {"other.ics;12-24", "2026-12-27 10:00", "nil there is no calendar other.ics beside the dialplan"},
 		{"13-40", "2026-12-24 10:00", "nil "},
 	} {
 		when, err := time.ParseInLocation("2006-01-02 15:04", tt.at, time.Local)
