@@ -56,6 +56,7 @@ func (h *Host) Load(etc fs.FS, snap *config.Snapshot) (*Generation, []config.Pro
 	g.can = can
 	problems = append(problems, g.loadPlugins(roots)...)
 	problems = append(problems, g.readCalendars(etc)...)
+	problems = append(problems, g.checkMailboxes()...)
 	files, err := readTree(etc, "", func(f string) bool { return f == "plugins" })
 	if err != nil {
 		return nil, append(problems, config.Problem{Pos: config.Pos{File: dialplanFile}, What: "the directory cannot be read: " + err.Error()})
