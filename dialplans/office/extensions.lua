@@ -151,6 +151,7 @@ extensions = {
   },
 
   phones = { include = { "house", "outside", "nobody" } },
+  forwards = { include = { "house", "outside" } }, -- where people forward to (person.conf): a number that nobody has is refused when they say it
   lobby = { include = { "house", "nobody" } },
 
   -- Calls that come in by the trunk, by the number that was dialled.

@@ -333,3 +333,8 @@ test("a forward that came by another way is refused at the trunk", function(t)
   t:phone("104", { forwards_to = "95551234" }) -- the phone's own, by SIP
   t:expect(t:call { from = "101", to = "104" }):hears("vm-theperson"):hears("beep")
 end)
+
+test("a number that nobody has is no forward", function(t)
+  t:expect(t:call { from = "103", to = "*72555" }):hears("pbx-invalid"):ends()
+  t:ok(t:device("Custom:CF103") ~= "INUSE")
+end)
