@@ -2,6 +2,7 @@ package channel
 
 import (
 	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -10,10 +11,15 @@ import (
 // shownLeg notes whom its party is shown.
 type shownLeg struct {
 	*fakeLeg
-	shown []string
+	mu    sync.Mutex
+	shown []string // guarded by mu: the bridge and the far end both tell
 }
 
-func (l *shownLeg) ShowConnected(id CallerID) { l.shown = append(l.shown, id.Name+" "+id.Number) }
+func (l *shownLeg) ShowConnected(id CallerID) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.shown = append(l.shown, id.Name+" "+id.Number)
+}
 
 func TestWhoIsTalkedTo(t *testing.T) {
 	for _, unshown := range []bool{false, true} {

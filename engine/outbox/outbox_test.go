@@ -23,7 +23,25 @@ import (
 	"github.com/rs/zerolog"
 )
 
-func newOutbox(t *testing.T) (*Outbox, string, *bytes.Buffer) {
+// logged is what was logged, read while more is.
+type logged struct {
+	mu   sync.Mutex
+	text bytes.Buffer // guarded by mu
+}
+
+func (l *logged) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *logged) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
+func newOutbox(t *testing.T) (*Outbox, string, *logged) {
 	t.Helper()
 	dir := t.TempDir()
 	root, err := os.OpenRoot(dir)
@@ -31,8 +49,8 @@ func newOutbox(t *testing.T) (*Outbox, string, *bytes.Buffer) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = root.Close() })
-	var log bytes.Buffer
-	return New(root, dir, zerolog.New(zerolog.SyncWriter(&log))), dir, &log
+	log := &logged{}
+	return New(root, dir, zerolog.New(log)), dir, log
 }
 
 var letter = Letter{FromName: "PBX", From: "pbx@example.com", ToName: "Anna Bell", To: []string{"anna@example.com"}, Subject: "New message", Body: "Hello\n", Attach: "msg0000.wav"}

@@ -89,7 +89,12 @@ func TestRefused(t *testing.T) {
 			}
 		})
 	}
-	h.set(nil, func() { h.conf.Endpoints["alice"].AllowSubscribe = false })
+	h.set(nil, func() { // a new configuration: requests may still read the old one
+		conf, alice := *h.conf, *h.conf.Endpoints["alice"]
+		alice.AllowSubscribe = false
+		conf.Endpoints = map[string]*config.Endpoint{"alice": &alice}
+		h.conf = &conf
+	})
 	if res := newPhone(t, h).subscribe("102", "Event: dialog"); res.StatusCode != 603 {
 		t.Errorf("allow_subscribe=no: %d", res.StatusCode)
 	}
