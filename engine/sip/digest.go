@@ -1,6 +1,7 @@
 package sip
 
 import (
+	"bytes"
 	"crypto/hmac"
 	"crypto/md5" // the digest of RFC 2617, which most phones speak only
 	"crypto/sha256"
@@ -79,6 +80,7 @@ type Digest struct {
 	mu    sync.Mutex
 	used  map[nonceID]*counts
 	queue []nonceID // keys of used in the order of their first use
+	floor [6]byte   // nonces made then or before, and not in used, are Stale: some of them were, and are forgotten
 }
 
 type nonceID [12]byte
@@ -93,7 +95,7 @@ type counts struct {
 const (
 	nonceLifetime = 32 * time.Second // Asterisk's nonce_lifetime
 	nonceMost     = 60 * time.Second
-	usedMost      = 1 << 17 // nonces with counts; beyond, new ones are Stale until others expire: 4096 log-ins a second
+	usedMost      = 1 << 17 // nonces with counts; beyond, the oldest are forgotten
 )
 
 // NewDigest returns a Digest. A lifetime of 0 means 32 s; more than 60 s is cut. secret makes nonces valid over a restart;
@@ -245,8 +247,19 @@ func (d *Digest) use(id nonceID, nc uint64) bool {
 	}
 	c := d.used[id]
 	if c == nil {
-		if len(d.used) >= usedMost {
+		if bytes.Compare(id[:6], d.floor[:]) <= 0 {
 			return false
+		}
+		if len(d.used) >= usedMost { // one phone that logs in all the time must not keep out the others
+			oldest := d.queue[0]
+			delete(d.used, oldest)
+			d.queue = d.queue[1:]
+			if bytes.Compare(oldest[:6], d.floor[:]) > 0 {
+				copy(d.floor[:], oldest[:6])
+			}
+			if bytes.Compare(id[:6], d.floor[:]) <= 0 {
+				return false
+			}
 		}
 		// The nonce may end sooner. Keeping all equally long keeps the queue in order.
 		d.used[id] = &counts{highest: nc, window: 1, until: now.Add(d.lifetime)}

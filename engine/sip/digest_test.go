@@ -1,6 +1,7 @@
 package sip
 
 import (
+	"encoding/binary"
 	"errors"
 	"net/netip"
 	"strings"
@@ -377,5 +378,35 @@ func TestDigestURIWithoutUser(t *testing.T) {
 	uncounted := authParams{{"username", "a", true}, {"nonce", "n", true}, {"response", "r", true}, {"uri", "sip:example.com", true}}
 	if uncounted.complete(req) {
 		t.Error("without a count it would be good for many requests")
+	}
+}
+
+// TestUsedNoncesAreBounded: who logs in all the time makes the PBX forget old nonces, not refuse new ones; and what is forgotten is
+// not good for a replay.
+func TestUsedNoncesAreBounded(t *testing.T) {
+	d := NewDigest(nil, 0)
+	made := func(ms int) (id nonceID) {
+		binary.BigEndian.PutUint32(id[2:6], uint32(ms))
+		return id
+	}
+	const more = 100
+	for ms := 1; ms <= usedMost+more; ms++ {
+		if !d.use(made(ms), 1) {
+			t.Fatalf("log-in %d of %d is refused", ms, usedMost+more)
+		}
+	}
+	if len(d.used) != usedMost || len(d.queue) != usedMost {
+		t.Errorf("%d nonces and a queue of %d, want %d", len(d.used), len(d.queue), usedMost)
+	}
+	for _, ms := range []int{1, more} {
+		if d.use(made(ms), 1) || d.use(made(ms), 2) {
+			t.Errorf("nonce %d is forgotten, and good again", ms)
+		}
+	}
+	if d.use(made(more+1), 1) {
+		t.Error("a replay of what is remembered")
+	}
+	if !d.use(made(more+1), 2) {
+		t.Error("the next count of what is remembered is refused")
 	}
 }
